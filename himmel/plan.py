@@ -1,0 +1,262 @@
+"""What was asked and what was decided: Request, Shot, Plan, their canonical JSON and digest.
+
+A `Request` holds what a person said; everything but the prompt may be left open. A `Plan` leaves nothing
+open: made twice from the same weights it gives the same frames. Both are frozen, refuse unknown fields and
+refuse bad values with one sentence (`UsageError`), before any weights are read. This module knows nothing of
+torch, so the command line can check a request at once.
+"""
+
+import hashlib
+import json
+import math
+import unicodedata
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from himmel.errors import UsageError
+from himmel.shapes import Size
+
+__all__ = ["LIMITS", "PLAN_FORMAT", "ConditionRef", "Limits", "Plan", "Request", "Shot", "canonical_json"]
+
+PLAN_FORMAT = "himmel.plan/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a request may ask for at most; one place, quoted by every sentence that refuses."""
+
+    prompt_characters: int = 2000
+    seconds: float = 60.0
+    fps: int = 60
+    steps: int = 250
+    guidance: float = 20.0
+    side_pixels: int = 1024
+    count: int = 16
+    shots: int = 16
+    seed: int = 2**63 - 1
+
+
+LIMITS = Limits()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys, no spaces, text as UTF-8 and floats in their shortest exact form."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+class _Value(BaseModel):
+    """A frozen value: unknown fields and wrong types are refused in one sentence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _one_sentence(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or cls.__name__.lower()
+            if first["type"] == "extra_forbidden":
+                known = ", ".join(cls.model_fields)
+                raise UsageError(f'unknown field "{where}" in a {cls.__name__}; known: {known}') from error
+            shown = "" if first["type"] == "missing" else f" {str(first['input'])[:40]!r}"
+            raise UsageError(f"{where}{shown} is not accepted: {first['msg'].lower()}") from error
+
+
+def _within(name: str, value: float, low: float, high: float, example: str) -> None:
+    if not math.isfinite(value) or value < low or value > high:
+        raise UsageError(f"{name} {value:g} is outside {low:g} to {high:g}; for example {name} {example}")
+
+
+def _clean_text(name: str, text: str) -> str:
+    """Refuse text that is too long, not UTF-8 or holds control characters other than white space."""
+    limit = LIMITS.prompt_characters
+    if len(text) > limit:
+        raise UsageError(f"the {name} has {len(text)} characters; at most {limit} are read, please shorten it")
+    for character in text:
+        kind = unicodedata.category(character)
+        if kind == "Cs" or (kind == "Cc" and character not in "\t\n\r"):
+            raise UsageError(f"the {name} holds the character U+{ord(character):04X}, not text; remove it")
+    return text
+
+
+class Request(_Value):
+    """What a person asked for. Only `prompt` is required; None means "let the director decide".
+
+    seconds, fps and size ("WIDTHxHEIGHT" in pixels) describe the clip, steps and guidance the sampler;
+    `count` clips are made with seeds seed, seed + 1, ... `style` is a word of the model's styles.
+
+    >>> Request(prompt="a red ball", seconds=2).seconds
+    2.0
+    >>> Request(prompt="a red ball", seconds=0)
+    Traceback (most recent call last):
+    himmel.errors.UsageError: seconds 0 is not above 0 and at most 60; for example seconds 2.75
+    """
+
+    prompt: str
+    negative: str = ""
+    style: str | None = None
+    seconds: float | None = None
+    size: str | None = None
+    fps: int | None = None
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    count: int = 1
+    model: str = "bundled"
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _size_text(cls, value: Any) -> Any:
+        if isinstance(value, Size):
+            return str(value)
+        if isinstance(value, (tuple, list)) and len(value) == 2 and all(type(side) is int for side in value):
+            return str(Size(width=value[0], height=value[1]))
+        return value
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if not self.prompt.strip():
+            raise UsageError('the prompt is empty; say what should be seen, for example "a red ball rolls left"')
+        _clean_text("prompt", self.prompt)
+        _clean_text("negative prompt", self.negative)
+        _clean_text("style", self.style or "")
+        if self.seconds is not None and not 0 < self.seconds <= LIMITS.seconds:
+            limit = f"above 0 and at most {LIMITS.seconds:g}"
+            raise UsageError(f"seconds {self.seconds:g} is not {limit}; for example seconds 2.75")
+        if self.size is not None:
+            self._check_size(Size.parse(self.size))
+        for name, value, low, high, example in (
+            ("fps", self.fps, 1, LIMITS.fps, "12"),
+            ("seed", self.seed, 0, LIMITS.seed, "7"),
+            ("steps", self.steps, 1, LIMITS.steps, "16"),
+            ("guidance", self.guidance, 1.0, LIMITS.guidance, "3"),
+            ("count", self.count, 1, LIMITS.count, "4"),
+        ):
+            if value is not None:
+                _within(name, value, low, high, example)
+        return self
+
+    @staticmethod
+    def _check_size(size: Size) -> None:
+        if max(size.width, size.height) > LIMITS.side_pixels:
+            raise UsageError(f"size {size} is above {LIMITS.side_pixels} pixels a side; for example 128x128")
+
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Shot(_Value):
+    """One continuous take, fully decided.
+
+    frames is 1 + 4k for the bundled codec; `window` is how many frames the model makes at once, of which
+    `overlap` are carried over from the window before. Guidance acts while the noise level lies between
+    guidance_from and guidance_until; shift is the time shift of the sigma grid (model.md 3.5).
+    """
+
+    caption: str
+    negative: str = ""
+    width: Annotated[int, Field(gt=0, le=LIMITS.side_pixels)]
+    height: Annotated[int, Field(gt=0, le=LIMITS.side_pixels)]
+    frames: Annotated[int, Field(gt=0)]
+    fps: Annotated[int, Field(gt=0, le=LIMITS.fps)]
+    seed: Annotated[int, Field(ge=0, le=LIMITS.seed)]
+    steps: Annotated[int, Field(gt=0, le=LIMITS.steps)]
+    guidance: Annotated[float, Field(ge=1.0, le=LIMITS.guidance)]
+    guidance_from: Fraction
+    guidance_until: Fraction
+    shift: Annotated[float, Field(gt=0.0, le=100.0)]
+    window: Annotated[int, Field(gt=0)]
+    overlap: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.frames > LIMITS.seconds * self.fps + 1:
+            raise UsageError(f"{self.frames} frames at {self.fps} fps is above {LIMITS.seconds:g} seconds")
+        if self.overlap >= self.window:
+            raise UsageError(f"an overlap of {self.overlap} frames does not fit a window of {self.window} frames")
+        return self
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return Size(width=self.width, height=self.height)
+
+    @property
+    def seconds(self) -> float:
+        """How long the shot plays."""
+        return self.frames / self.fps
+
+
+class ConditionRef(_Value):
+    """That a condition was respected: its kind and the SHA-256 of its values (pictures are not stored)."""
+
+    kind: str
+    digest: Digest
+
+
+class Plan(_Value):
+    """Everything needed to make one video again: shots, the weights' digest, the number format, the notes.
+
+    `notes` are the sentences the director told the user (rounding, unknown words, windows).
+    `precision` is the transformer's number format, "float32" or "bfloat16".
+    """
+
+    format: str = PLAN_FORMAT
+    prompt: str
+    style: str | None = None
+    model: str
+    weights: Digest
+    precision: Annotated[str, Field(pattern="^(float32|bfloat16)$")]
+    shots: Annotated[tuple[Shot, ...], Field(min_length=1, max_length=LIMITS.shots)]
+    conditions: tuple[ConditionRef, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _known_format(self) -> Self:
+        if self.format != PLAN_FORMAT:
+            raise UsageError(f'plan format "{self.format}" is not {PLAN_FORMAT}; use the version that wrote it')
+        _clean_text("prompt", self.prompt)
+        if len({(shot.width, shot.height, shot.fps) for shot in self.shots}) > 1:
+            raise UsageError("the shots of a plan differ in size or fps; give all of them the same")
+        return self
+
+    @property
+    def frames(self) -> int:
+        """Frames of the whole video."""
+        return sum(shot.frames for shot in self.shots)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON; equal plans have equal digests."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Canonical JSON; `Plan.from_json` reads it back to an equal plan."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The plan written by `to_json`; raises UsageError when it is not one."""
+        try:
+            fields = json.loads(text)
+        except ValueError as error:
+            raise UsageError(f"this is not a plan: {str(text)[:40]!r} is not JSON") from error
+        return cls.model_validate(fields)
+
+    def variation(self, index: int) -> Self:
+        """The same plan with its seeds moved on by `index` (0 is this plan itself)."""
+        shots = [shot.model_copy(update={"seed": (shot.seed + index) % (LIMITS.seed + 1)}) for shot in self.shots]
+        return self.model_copy(update={"shots": tuple(shots)})
