@@ -16,7 +16,13 @@ def a_plan(**changes: object) -> Plan:
         caption="a red ball", width=64, height=64, frames=9, fps=12, seed=3, steps=4, guidance=3.0,
         guidance_from=0.15, guidance_until=0.95, shift=2.5, window=33, overlap=9,
     )  # fmt: skip
-    fields = {"prompt": "a red ball", "model": "bundled", "weights": "0" * 64, "precision": "float32", "shots": (shot,)}
+    fields: dict[str, object] = {
+        "prompt": "a red ball",
+        "model": "bundled",
+        "weights": "0" * 64,
+        "precision": "float32",
+        "shots": (shot,),
+    }
     return Plan.model_validate(fields | changes)
 
 
@@ -109,7 +115,7 @@ def test_shots_of_different_size_are_refused() -> None:
 
 def test_values_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Request(prompt="a").prompt = "b"  # type: ignore[misc]
+        Request(prompt="a").prompt = "b"
 
 
 def test_plan_does_not_import_torch() -> None:

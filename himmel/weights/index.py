@@ -1,0 +1,185 @@
+"""The index of a weights folder: card, parts, shards, digest. Standard library only, nothing is loaded."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from himmel.errors import WeightsError
+
+__all__ = [
+    "CATALOGUE",
+    "INDEX_FORMAT",
+    "INDEX_NAME",
+    "Card",
+    "Index",
+    "PartIndex",
+    "ShardFile",
+    "check_size",
+    "find_weights",
+    "read_index",
+]
+
+CATALOGUE: dict[str, Path] = {"bundled": Path(__file__).parents[1] / "bundled"}
+INDEX_NAME = "weights.json"
+INDEX_FORMAT = "himmel.weights/1"
+SHARD_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\.safetensors")
+
+
+def _known_only(cls: type, values: object, what: str) -> dict[str, Any]:
+    """`values` as keyword arguments of the dataclass `cls`; unknown keys and non-objects are refused."""
+    if not isinstance(values, dict):
+        raise WeightsError(f"{what} is not an object; the weights' index is damaged, install the weights again")
+    names = {field.name for field in fields(cls)}
+    unknown = sorted(set(values) - names)
+    if unknown:
+        raise WeightsError(f'{what} has the unknown key "{unknown[0]}"; known: {", ".join(sorted(names))}')
+    return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a set of weights is and what it was taught.
+
+    sizes are the trained "WIDTHxHEIGHT", frames the trained length of a window, fps its clock. `knows` maps
+    a category ("colour", "motion", ...) to the trained words; `lexicon` is every word the text encoder has.
+    steps and guidance are the sampler's defaults; `ledger` is the root of the training data's ledger.
+    """
+
+    name: str
+    licence: str = "Apache-2.0"
+    generator: str = ""
+    commit: str = ""
+    ledger: str = ""
+    trained_steps: int = 0
+    trained_samples: int = 0
+    sizes: tuple[str, ...] = ("128x128",)
+    frames: int = 33
+    fps: int = 12
+    steps: int = 16
+    guidance: float = 3.0
+    shift: float = 2.5
+    knows: Mapping[str, tuple[str, ...]]
+    lexicon: tuple[str, ...] = ()
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.sizes or min(self.frames, self.fps, self.steps) < 1:
+            raise WeightsError(f'the card of "{self.name}" lacks a name, a trained size, frames, fps or steps')
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_dict(cls, values: object) -> Self:
+        """The card that `to_dict` wrote; raises WeightsError on unknown or missing keys."""
+        known = dict(_known_only(cls, values, "the card"))
+        try:
+            known["sizes"] = tuple(known.get("sizes", cls.sizes))
+            known["lexicon"] = tuple(known.get("lexicon", ()))
+            known["knows"] = {category: tuple(words) for category, words in known["knows"].items()}
+            return cls(**known)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise WeightsError(f"the card of the weights is incomplete ({error}); install them again") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardFile:
+    """One .safetensors file: name inside the folder, size in bytes, SHA-256 (hex)."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if not SHARD_NAME.fullmatch(self.name):
+            raise WeightsError(f'the index names a shard "{self.name}", which is not a plain .safetensors name')
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartIndex:
+    """One part: the config its class is built from, its storage type and its shards."""
+
+    config: Mapping[str, Any]
+    storage: str
+    files: tuple[ShardFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """What `weights.json` says: card and parts; `digest` is derived, never stored on trust."""
+
+    folder: Path
+    card: Card
+    parts: Mapping[str, PartIndex]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over the sorted digests of the shards and the configs of the parts."""
+        shards = sorted(file.sha256 for part in self.parts.values() for file in part.files)
+        configs = {name: dict(part.config) for name, part in self.parts.items()}
+        text = json.dumps({"configs": configs, "shards": shards}, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def total_bytes(self) -> int:
+        """Size of all shards."""
+        return sum(file.bytes for part in self.parts.values() for file in part.files)
+
+
+def find_weights(name_or_path: str | Path) -> Path:
+    """The folder of a named model of the catalogue or of a path; raises WeightsError when there is none."""
+    folder = CATALOGUE.get(str(name_or_path), Path(name_or_path))
+    if (folder / INDEX_NAME).is_file():
+        return folder
+    if str(name_or_path) in CATALOGUE:
+        raise WeightsError(f'the weights "{name_or_path}" are not installed ({folder / INDEX_NAME} is missing)')
+    names = ", ".join(sorted(CATALOGUE))
+    raise WeightsError(
+        f'no weights at "{name_or_path}": no {INDEX_NAME} there, and the catalogue has only {names}'
+    )
+
+
+def read_index(name_or_path: str | Path) -> Index:
+    """The index of a weights folder, with every shard's presence and size checked (not its hash)."""
+    folder = find_weights(name_or_path)
+    try:
+        values = json.loads((folder / INDEX_NAME).read_text())
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{folder / INDEX_NAME} cannot be read as JSON; install the weights again") from error
+    if not isinstance(values, dict) or values.get("format") != INDEX_FORMAT:
+        raise WeightsError(f"{folder / INDEX_NAME} is not a {INDEX_FORMAT} index; install the weights again")
+    unknown = sorted(set(values) - {"format", "card", "parts"})
+    if unknown or not isinstance(values.get("parts"), dict):
+        raise WeightsError(f"{folder / INDEX_NAME} has unknown or missing keys {unknown or ['parts']}")
+    parts = {name: _read_part(name, part) for name, part in values["parts"].items()}
+    index = Index(folder=folder, card=Card.from_dict(values.get("card")), parts=parts)
+    for part in parts.values():
+        for file in part.files:
+            check_size(folder, file)
+    return index
+
+
+def _read_part(name: str, values: object) -> PartIndex:
+    known = _known_only(PartIndex, values, f"part {name}")
+    try:
+        files = tuple(ShardFile(**_known_only(ShardFile, file, f"a shard of {name}")) for file in known["files"])
+        return PartIndex(config=dict(known["config"]), storage=known["storage"], files=files)
+    except (KeyError, TypeError) as error:
+        raise WeightsError(
+            f"part {name} of the index is incomplete ({error}); install the weights again"
+        ) from error
+
+
+def check_size(folder: Path, file: ShardFile) -> None:
+    """Raise WeightsError unless the shard lies in `folder` with the size the index names."""
+    path = folder / file.name
+    if not path.is_file():
+        raise WeightsError(f"shard {path} is missing; install the weights again")
+    size = path.stat().st_size
+    if size != file.bytes:
+        raise WeightsError(f"shard {path} has {size} bytes instead of {file.bytes}; install the weights again")
