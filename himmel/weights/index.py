@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ __all__ = [
     "Card",
     "Index",
     "PartIndex",
+    "SamplerDefaults",
     "ShardFile",
     "check_size",
     "find_weights",
@@ -33,7 +34,7 @@ def _known_only(cls: type, values: object, what: str) -> dict[str, Any]:
     """`values` as keyword arguments of the dataclass `cls`; unknown keys and non-objects are refused."""
     if not isinstance(values, dict):
         raise WeightsError(f"{what} is not an object; the weights' index is damaged, install the weights again")
-    names = {field.name for field in fields(cls)}
+    names = {item.name for item in fields(cls)}
     unknown = sorted(set(values) - names)
     if unknown:
         raise WeightsError(f'{what} has the unknown key "{unknown[0]}"; known: {", ".join(sorted(names))}')
@@ -41,12 +42,24 @@ def _known_only(cls: type, values: object, what: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SamplerDefaults:
+    """How these weights are best sampled: steps, guidance and the noise levels it acts in, time shift."""
+
+    steps: int = 16
+    guidance: float = 3.0
+    guidance_from: float = 0.15
+    guidance_until: float = 0.95
+    shift: float = 2.5
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """What a set of weights is and what it was taught.
 
-    sizes are the trained "WIDTHxHEIGHT", frames the trained length of a window, fps its clock. `knows` maps
-    a category ("colour", "motion", ...) to the trained words; `lexicon` is every word the text encoder has.
-    steps and guidance are the sampler's defaults; `ledger` is the root of the training data's ledger.
+    sizes are the trained "WIDTHxHEIGHT", the default first; frames is the trained length of a window and fps
+    its clock. `knows` maps a category ("colour", "motion", ...) to the trained words; `lexicon` is every word
+    the text encoder has; `styles` maps a style to the clause that captions end with. `ledger` is the root of
+    the training data's ledger.
     """
 
     name: str
@@ -59,15 +72,14 @@ class Card:
     sizes: tuple[str, ...] = ("128x128",)
     frames: int = 33
     fps: int = 12
-    steps: int = 16
-    guidance: float = 3.0
-    shift: float = 2.5
+    sampler: SamplerDefaults = SamplerDefaults()
     knows: Mapping[str, tuple[str, ...]]
     lexicon: tuple[str, ...] = ()
+    styles: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name or not self.sizes or min(self.frames, self.fps, self.steps) < 1:
+        if not self.name or not self.sizes or min(self.frames, self.fps, self.sampler.steps) < 1:
             raise WeightsError(f'the card of "{self.name}" lacks a name, a trained size, frames, fps or steps')
 
     def to_dict(self) -> dict[str, Any]:
@@ -80,6 +92,8 @@ class Card:
         known = dict(_known_only(cls, values, "the card"))
         try:
             known["sizes"] = tuple(known.get("sizes", cls.sizes))
+            sampler = _known_only(SamplerDefaults, known.get("sampler", {}), "the card's sampler")
+            known["sampler"] = SamplerDefaults(**sampler)
             known["lexicon"] = tuple(known.get("lexicon", ()))
             known["knows"] = {category: tuple(words) for category, words in known["knows"].items()}
             return cls(**known)
