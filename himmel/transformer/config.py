@@ -1,0 +1,187 @@
+"""Which transformer: one frozen config, and a function for every layout that is known to exist.
+
+Figures of the Wan family: `wan/configs/*.py` of Wan-Video/Wan2.1 and Wan-Video/Wan2.2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from himmel.errors import UsageError
+
+__all__ = [
+    "TransformerConfig",
+    "himmel_small",
+    "tiny",
+    "wan21_flf2v_14b",
+    "wan21_i2v_14b",
+    "wan21_t2v_14b",
+    "wan21_t2v_1_3b",
+    "wan22_i2v_a14b",
+    "wan22_t2v_a14b",
+    "wan22_ti2v_5b",
+]
+
+PREDICTIONS = ("velocity", "clean")
+PRECISIONS = ("faithful", "lean")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig:
+    """Everything that decides the parameters of a `VideoTransformer` and what its output means.
+
+    dim, ffn_dim, heads, layers: width, hidden width of the feed-forward, attention heads, blocks.
+    in_channels, out_channels: latent channels in (with concatenated conditions) and out.
+    patch: latents per token along (time, height, width).
+    text_dim, text_len: width and number of text slots; all slots are attended, padding included.
+    image_dim: width of image embeddings for a second cross-attention, 0 for none.
+    image_positions: learned positions added to the image embeddings, 0 for none.
+    patch_bottleneck: width between patch and dim (JiT, arXiv 2511.13720), 0 for a single map.
+    pooled_text: add a pooled text vector of width text_dim to the time embedding.
+    prediction: "velocity" (noise - data) or "clean" (the data itself).
+    precision: "faithful" computes norms, modulation and residuals in float32 as Wan does; "lean" computes
+        them in the dtype of the activations, which is the same function with bfloat16 rounding.
+    """
+
+    dim: int
+    ffn_dim: int
+    heads: int
+    layers: int
+    in_channels: int
+    out_channels: int
+    patch: tuple[int, int, int] = (1, 2, 2)
+    text_dim: int = 4096
+    text_len: int = 512
+    image_dim: int = 0
+    image_positions: int = 0
+    patch_bottleneck: int = 0
+    pooled_text: bool = False
+    prediction: str = "velocity"
+    precision: str = "faithful"
+
+    def __post_init__(self) -> None:
+        if self.dim % self.heads or (self.dim // self.heads) % 2 or self.dim // self.heads < 6:
+            raise UsageError(
+                f"dim {self.dim} over {self.heads} heads must give an even head width of 6 or more; "
+                f"nearest: dim {self.heads * max(6, 2 * round(self.dim / self.heads / 2))}"
+            )
+        if self.prediction not in PREDICTIONS:
+            raise UsageError(f'prediction "{self.prediction}" is unknown; choose one of {", ".join(PREDICTIONS)}')
+        if self.precision not in PRECISIONS:
+            raise UsageError(f'precision "{self.precision}" is unknown; choose one of {", ".join(PRECISIONS)}')
+        if len(self.patch) != 3 or min(self.patch) < 1:
+            raise UsageError(f"patch {self.patch} must be three positive sizes (time, height, width)")
+        object.__setattr__(self, "patch", tuple(self.patch))
+
+    @property
+    def head_dim(self) -> int:
+        """Width of one attention head."""
+        return self.dim // self.heads
+
+    @property
+    def patch_volume(self) -> int:
+        """Latents per token."""
+        return self.patch[0] * self.patch[1] * self.patch[2]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The config as JSON-ready values."""
+        return {**asdict(self), "patch": list(self.patch)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TransformerConfig":
+        """Read what `to_dict` wrote; raises UsageError on unknown or missing keys."""
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise UsageError(f"transformer config has unknown keys {unknown}; known keys are {sorted(known)}")
+        required = {"dim", "ffn_dim", "heads", "layers", "in_channels", "out_channels"}
+        if missing := sorted(required - set(values)):
+            raise UsageError(f"transformer config lacks {missing}; add them")
+        patch = tuple(values.get("patch", (1, 2, 2)))
+        return cls(**{**values, "patch": patch})
+
+
+def wan21_t2v_1_3b() -> TransformerConfig:
+    """Wan2.1-T2V-1.3B: 1.419 B parameters."""
+    return TransformerConfig(dim=1536, ffn_dim=8960, heads=12, layers=30, in_channels=16, out_channels=16)
+
+
+def wan21_t2v_14b() -> TransformerConfig:
+    """Wan2.1-T2V-14B: 14.289 B parameters."""
+    return _wan_14b(in_channels=16)
+
+
+def wan21_i2v_14b() -> TransformerConfig:
+    """Wan2.1-I2V-14B (480p and 720p): 4 mask and 16 image channels, CLIP image embeddings."""
+    return _wan_14b(in_channels=36, image_dim=1280)
+
+
+def wan21_flf2v_14b() -> TransformerConfig:
+    """Wan2.1-FLF2V-14B: first and last frame, two CLIP images with learned positions."""
+    return _wan_14b(in_channels=36, image_dim=1280, image_positions=514)
+
+
+def wan22_t2v_a14b() -> TransformerConfig:
+    """One expert of Wan2.2-T2V-A14B."""
+    return _wan_14b(in_channels=16)
+
+
+def wan22_i2v_a14b() -> TransformerConfig:
+    """One expert of Wan2.2-I2V-A14B: 4 mask and 16 image channels, no image embeddings."""
+    return _wan_14b(in_channels=36)
+
+
+def wan22_ti2v_5b() -> TransformerConfig:
+    """Wan2.2-TI2V-5B: timesteps per token; 5.000 B parameters."""
+    return TransformerConfig(dim=3072, ffn_dim=14336, heads=24, layers=30, in_channels=48, out_channels=48)
+
+
+def himmel_small(
+    *, dim: int = 384, heads: int = 6, layers: int = 10, patch_bottleneck: int = 0, precision: str = "lean"
+) -> TransformerConfig:
+    """The bundled model's layout: predicts clean latents, text of 48 slots of width 256."""
+    return TransformerConfig(
+        dim=dim,
+        ffn_dim=4 * dim,
+        heads=heads,
+        layers=layers,
+        in_channels=48,
+        out_channels=48,
+        text_dim=256,
+        text_len=48,
+        patch_bottleneck=patch_bottleneck,
+        pooled_text=True,
+        prediction="clean",
+        precision=precision,
+    )
+
+
+def tiny(
+    *, channels: int = 4, text_dim: int = 16, text_len: int = 8, precision: str = "faithful"
+) -> TransformerConfig:
+    """A layout of a few thousand parameters for tests."""
+    return TransformerConfig(
+        dim=24,
+        ffn_dim=48,
+        heads=2,
+        layers=2,
+        in_channels=channels,
+        out_channels=channels,
+        text_dim=text_dim,
+        text_len=text_len,
+        pooled_text=True,
+        prediction="clean",
+        precision=precision,
+    )
+
+
+def _wan_14b(*, in_channels: int, image_dim: int = 0, image_positions: int = 0) -> TransformerConfig:
+    return TransformerConfig(
+        dim=5120,
+        ffn_dim=13824,
+        heads=40,
+        layers=40,
+        in_channels=in_channels,
+        out_channels=16,
+        image_dim=image_dim,
+        image_positions=image_positions,
+    )

@@ -1,0 +1,256 @@
+"""The video transformer: latents, noise levels and text in, a prediction of the same shape out.
+
+One class runs the Wan family and the bundled model; parameters carry the names of Wan's own checkpoints
+(https://github.com/Wan-Video/Wan2.2, `wan/modules/model.py`), so those files load without renaming. Patches
+carry their own noise levels: modulation has the granularity of the timesteps (clip, frame or token).
+
+B batch, C channels, F H W latent frames, rows, columns, N tokens, D width, S text slots, M image slots,
+G groups of consecutive tokens that share a timestep, n = N/G tokens in a group.
+"""
+
+import math
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from himmel.errors import UsageError
+from himmel.transformer.attention import CrossAttention, SelfAttention
+from himmel.transformer.config import TransformerConfig
+from himmel.transformer.rope import Rotation, rotation
+
+__all__ = ["VideoTransformer"]
+
+EPS = 1e-6
+TIME_WIDTH = 256
+KEPT_WIDE = ("time_embedding.", "modulation", "norm3.", "img_emb.proj.0.", "img_emb.proj.4.")
+
+
+class Block(nn.Module):
+    """Self-attention, cross-attention and feed-forward on a residual stream."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.lean = config.precision == "lean"
+        self.modulation = nn.Parameter(torch.empty(1, 6, config.dim))
+        self.self_attn = SelfAttention(config)
+        self.norm3 = nn.LayerNorm(config.dim, eps=EPS)
+        self.cross_attn = CrossAttention(config)
+        self.ffn = nn.Sequential(
+            nn.Linear(config.dim, config.ffn_dim),
+            nn.GELU(approximate="tanh"),
+            nn.Linear(config.ffn_dim, config.dim),
+        )
+
+    def forward(self, x: Tensor, levels: Tensor, context: Tensor, rotate: Rotation) -> Tensor:
+        """Refine x [B, N, D]; levels [B, G, 6, D] say how noisy each group of tokens is."""
+        wide = x.dtype if self.lean else torch.float32
+        m = (self.modulation.float() + levels.float()).unsqueeze(3)  # [B, G, 6, 1, D]
+        shift1, scale1, gate1, shift2, scale2, gate2 = m.unbind(2)  # 6 x [B, G, 1, D]
+
+        y = _modulate(_layer_norm(x.to(wide)), shift1, scale1).to(x.dtype)  # [B, N, D]
+        x = _add_gated(x.to(wide), self.self_attn(y, rotate), gate1).to(x.dtype)  # [B, N, D]
+
+        y = _layer_norm(x.to(wide), self.norm3).to(x.dtype)  # [B, N, D]
+        x = x + self.cross_attn(y, context)  # [B, N, D]
+
+        y = _modulate(_layer_norm(x.to(wide)), shift2, scale2).to(x.dtype)  # [B, N, D]
+        return _add_gated(x.to(wide), self.ffn(y), gate2).to(x.dtype)  # [B, N, D]
+
+
+class Head(nn.Module):
+    """From the residual stream to patches of latents."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.lean = config.precision == "lean"
+        self.modulation = nn.Parameter(torch.empty(1, 2, config.dim))
+        self.head = nn.Linear(config.dim, config.out_channels * config.patch_volume)
+
+    def forward(self, x: Tensor, level: Tensor) -> Tensor:
+        """Read patches [B, N, patch volume * C] from x [B, N, D]; level [B, G, D] is the time embedding."""
+        wide = x.dtype if self.lean else torch.float32
+        shift, scale = (self.modulation + level.unsqueeze(2)).float().unsqueeze(3).unbind(2)  # 2 x [B, G, 1, D]
+        y = _modulate(_layer_norm(x.to(wide)), shift, scale).to(x.dtype)  # [B, N, D]
+        return cast(Tensor, self.head(y))  # [B, N, patch volume * C]
+
+
+class ImageEmbedding(nn.Module):
+    """CLIP image embeddings to the width of the blocks."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        width, positions = config.image_dim, config.image_positions
+        self.proj = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, width),
+            nn.GELU(),
+            nn.Linear(width, config.dim),
+            nn.LayerNorm(config.dim),
+        )
+        self.emb_pos = nn.Parameter(torch.zeros(1, positions, width)) if positions else None
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map image [B, M, image_dim] to [B, M, D]; the norms are computed in float32."""
+        norm, *layers, last_norm = self.proj
+        x = image if self.emb_pos is None else image + self.emb_pos  # [B, M, image_dim]
+        x = _layer_norm(x.float(), norm).to(image.dtype)  # [B, M, image_dim]
+        x = nn.Sequential(*layers)(x)  # [B, M, D]
+        return _layer_norm(x.float(), last_norm).to(x.dtype)  # [B, M, D]
+
+
+class VideoTransformer(nn.Module):
+    """Predicts velocity or clean latents (`config.prediction`) of a video whose patches are noisy."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim = config.dim
+        self.patch_embedding = _patch_embedding(config)
+        self.text_embedding = nn.Sequential(
+            nn.Linear(config.text_dim, dim), nn.GELU(approximate="tanh"), nn.Linear(dim, dim)
+        )
+        self.time_embedding = nn.Sequential(nn.Linear(TIME_WIDTH, dim), nn.SiLU(), nn.Linear(dim, dim))
+        self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(dim, 6 * dim))
+        self.pooled_embedding = nn.Linear(config.text_dim, dim) if config.pooled_text else None
+        self.img_emb = ImageEmbedding(config) if config.image_dim else None
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.head = Head(config)
+        self.reset_parameters()
+
+    def forward(
+        self,
+        latents: Tensor,
+        timesteps: Tensor,
+        text: Tensor,
+        *,
+        pooled: Tensor | None = None,
+        image: Tensor | None = None,
+        frame_offset: int | Tensor = 0,
+    ) -> Tensor:
+        """Predict [B, C, F, H, W] from latents [B, C', F, H, W].
+
+        timesteps: noise level times 1000, per clip [B], per latent frame [B, F] or per token [B, N].
+        text: [B, S, text_dim], S up to `text_len`; missing slots are zeros and are attended like the rest.
+        pooled: [B, text_dim], where the config has `pooled_text`. image: [B, M, image_dim], where it has one.
+        frame_offset: place of the first latent frame in time, an int or [B].
+        Raises UsageError when a shape does not fit the config.
+        """
+        self._check(latents, timesteps, text, pooled, image)
+        grid = self._grid(latents)
+        rotate = rotation(self.config.head_dim, grid, frame_offset=frame_offset, device=latents.device)
+
+        x = self.patch_embedding(latents).flatten(2).transpose(1, 2).contiguous()  # [B, N, D]
+        level = self._time(timesteps, pooled)  # [B, G, D]
+        levels = self.time_projection(level).unflatten(-1, (6, -1))  # [B, G, 6, D]
+        context = self._context(text, image)  # [B, M + S, D]
+
+        for block in self.blocks:
+            x = block(x, levels, context, rotate)  # [B, N, D]
+        return self._unpatch(self.head(x, level), grid)  # [B, C, F, H, W]
+
+    def reset_parameters(self) -> None:
+        """Wan's initialisation: Xavier everywhere, small embeddings, a head that says zero."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Conv3d):
+                nn.init.xavier_uniform_(module.weight.flatten(1))
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            if isinstance(module, Block | Head):
+                nn.init.normal_(module.modulation, std=self.config.dim**-0.5)
+        for layer in (*self.text_embedding, *self.time_embedding):
+            if isinstance(layer, nn.Linear):
+                nn.init.normal_(layer.weight, std=0.02)
+        nn.init.zeros_(self.head.head.weight)
+
+    def cast(self, dtype: torch.dtype) -> "VideoTransformer":
+        """Store parameters in `dtype`, except those that Wan keeps in float32; returns self."""
+        for name, parameter in self.named_parameters():
+            kept = any(part in name for part in KEPT_WIDE)
+            parameter.data = parameter.data.to(torch.float32 if kept else dtype)
+        return self
+
+    def _time(self, timesteps: Tensor, pooled: Tensor | None) -> Tensor:
+        # Always float32: neighbouring timesteps differ by less than bfloat16 resolves.
+        with torch.autocast(timesteps.device.type, enabled=False):
+            t = timesteps.reshape(timesteps.shape[0], -1).float()  # [B, G]
+            powers = torch.arange(TIME_WIDTH // 2, dtype=torch.float32, device=t.device) / (TIME_WIDTH // 2)
+            angles = t[..., None] * torch.exp(-math.log(10000) * powers)  # [B, G, 128]
+            level = self.time_embedding(torch.cat((angles.cos(), angles.sin()), dim=-1))  # [B, G, D]
+        level = level.to(self.time_projection[1].weight.dtype)
+        if pooled is not None and self.pooled_embedding is not None:
+            level = level + self.pooled_embedding(pooled)[:, None].to(level.dtype)  # [B, G, D]
+        return cast(Tensor, level)
+
+    def _context(self, text: Tensor, image: Tensor | None) -> Tensor:
+        text = F.pad(text, (0, 0, 0, self.config.text_len - text.shape[1]))  # [B, S, text_dim]
+        slots = cast(Tensor, self.text_embedding(text))  # [B, S, D]
+        if image is None or self.img_emb is None:
+            return slots
+        return torch.cat((self.img_emb(image), slots), dim=1)  # [B, M + S, D]
+
+    def _grid(self, latents: Tensor) -> tuple[int, int, int]:
+        frames, height, width = latents.shape[2:]
+        step = self.config.patch
+        return frames // step[0], height // step[1], width // step[2]
+
+    def _unpatch(self, x: Tensor, grid: tuple[int, int, int]) -> Tensor:
+        x = x.view(len(x), *grid, *self.config.patch, -1)  # [B, f, h, w, pt, ph, pw, C]
+        return x.permute(0, 7, 1, 4, 2, 5, 3, 6).flatten(6, 7).flatten(4, 5).flatten(2, 3)  # [B, C, F, H, W]
+
+    def _check(
+        self, latents: Tensor, timesteps: Tensor, text: Tensor, pooled: Tensor | None, image: Tensor | None
+    ) -> None:
+        config = self.config
+        batch, channels, *size = latents.shape
+        if channels != config.in_channels or any(s % p for s, p in zip(size, config.patch, strict=True)):
+            raise UsageError(
+                f"latents {tuple(latents.shape)} are not {config.in_channels} channels in patches of "
+                f"{config.patch}; pad or crop them to multiples of the patch"
+            )
+        tokens = math.prod(self._grid(latents))
+        groups = timesteps.numel() // batch
+        if timesteps.shape[0] != batch or groups not in (1, self._grid(latents)[0], tokens):
+            raise UsageError(
+                f"timesteps {tuple(timesteps.shape)} do not fit {batch} clips of {tokens} tokens; "
+                f"give one per clip, per latent frame ({self._grid(latents)[0]}) or per token"
+            )
+        if text.shape[1] > config.text_len or text.shape[2] != config.text_dim:
+            raise UsageError(
+                f"text {tuple(text.shape)} is not up to {config.text_len} slots of width {config.text_dim}; "
+                "shorten it"
+            )
+        for name, given, wanted in (
+            ("pooled", pooled is not None, config.pooled_text),
+            ("image", image is not None, config.image_dim > 0),
+        ):
+            if given != wanted:
+                raise UsageError(f"this transformer {'needs' if wanted else 'takes no'} {name} embeddings")
+
+
+def _patch_embedding(config: TransformerConfig) -> nn.Module:
+    if not config.patch_bottleneck:
+        return nn.Conv3d(config.in_channels, config.dim, config.patch, config.patch)
+    return nn.Sequential(
+        nn.Conv3d(config.in_channels, config.patch_bottleneck, config.patch, config.patch, bias=False),
+        nn.Conv3d(config.patch_bottleneck, config.dim, 1),
+    )
+
+
+def _layer_norm(x: Tensor, norm: nn.Module | None = None) -> Tensor:
+    if not isinstance(norm, nn.LayerNorm):
+        return F.layer_norm(x, x.shape[-1:], eps=EPS)
+    return F.layer_norm(x, x.shape[-1:], norm.weight.to(x.dtype), norm.bias.to(x.dtype), norm.eps)
+
+
+def _modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """Scale and shift x [B, N, D] by [B, G, 1, D] per group of tokens."""
+    groups = x.view(len(x), shift.shape[1], -1, x.shape[-1])  # [B, G, n, D]
+    return (groups * (1 + scale).to(x.dtype) + shift.to(x.dtype)).view_as(x)  # [B, N, D]
+
+
+def _add_gated(x: Tensor, update: Tensor, gate: Tensor) -> Tensor:
+    """Add update [B, N, D], scaled by gate [B, G, 1, D] per group of tokens, to x [B, N, D]."""
+    shape = (len(x), gate.shape[1], -1, x.shape[-1])
+    return (x.view(shape) + update.view(shape) * gate.to(x.dtype)).view_as(x)  # [B, N, D]
