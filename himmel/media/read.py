@@ -1,0 +1,89 @@
+"""Files into frames: MP4 and MOV, nothing else, within limits that are checked before pixels exist.
+
+The demuxer is pinned and reads from an open file: left to guess, FFmpeg takes a playlist named `.mp4`
+for a playlist and opens the other files, or addresses, that it lists.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from himmel.errors import MediaError
+from himmel.media.colour import to_rgb
+from himmel.media.frames import Frames, Limits
+
+__all__ = ["decode", "read_metadata", "read_video"]
+
+CODECS = frozenset({"av1", "h264", "hevc", "mpeg4", "vp9"})
+CONTAINER_KEYS = frozenset({"compatible_brands", "major_brand", "minor_version"})
+
+
+def read_video(path: Path, limits: Limits | None = None) -> Frames:
+    """All frames of the first video track of an MP4 or MOV file.
+
+    Raises MediaError when the file is missing, damaged, of another kind or beyond `limits`.
+    """
+    with _file(path) as file:
+        return decode(file, path.name, limits or Limits())
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata that `write_video` stored in a file; raises MediaError when it cannot be read."""
+    with _file(path) as file, _container(file, path.name) as container:
+        return {key: value for key, value in container.metadata.items() if key not in CONTAINER_KEYS}
+
+
+def decode(file: BinaryIO, name: str, limits: Limits, threads: int = 0) -> Frames:
+    """All frames of an open MP4 file, called `name` in errors; `threads` 0 means one per core."""
+    with _container(file, name) as container:
+        stream = _stream(container, name, limits)
+        stream.codec_context.thread_count, stream.codec_context.thread_type = threads, "AUTO"
+        fps, scaler, pictures = stream.average_rate, VideoReformatter(), []
+        for frame in container.decode(stream):
+            limits.check(name=name, width=frame.width, height=frame.height, frames=len(pictures) + 1)
+            pictures.append(to_rgb(frame, scaler))
+    if not pictures or not fps:
+        raise MediaError(f"{name} holds no frames")
+    if len({picture.shape for picture in pictures}) > 1:
+        raise MediaError(f"{name} changes its size on the way; convert it to one size first")
+    return Frames(pixels=np.stack(pictures), fps=fps)
+
+
+def _stream(container: InputContainer, name: str, limits: Limits) -> VideoStream:
+    if not container.streams.video:
+        raise MediaError(f"{name} has no video track")
+    stream = container.streams.video[0]
+    if stream.codec_context.name not in CODECS | {"libdav1d"}:
+        raise MediaError(
+            f"{name} is {stream.codec_context.name}; convert it to one of {', '.join(sorted(CODECS))}"
+        )
+    limits.check(name=name, width=stream.width, height=stream.height, frames=max(stream.frames, 1))
+    # The header may lie: FFmpeg refuses a frame beyond this before it takes memory for it.
+    stream.codec_context.options = {"max_pixels": str(limits.picture)}
+    return stream
+
+
+@contextmanager
+def _container(file: BinaryIO, name: str) -> Iterator[InputContainer]:
+    try:
+        with av.open(file, format="mov") as container:
+            yield container
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{name} is not a readable MP4 or MOV file ({error.strerror})") from error
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[BinaryIO]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise MediaError(f"{path} cannot be opened: {error.strerror}") from error
+    with file:
+        yield file
