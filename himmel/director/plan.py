@@ -1,0 +1,117 @@
+"""Request to Plan: every open choice is made here, by rule, and every change is said in a note."""
+
+import secrets
+from dataclasses import dataclass
+
+from himmel.director.words import read_words
+from himmel.errors import UsageError
+from himmel.plan import LIMITS, Plan, Request, Shot
+from himmel.shapes import Compression, Size
+from himmel.weights import Card
+
+__all__ = ["ModelFacts", "plan"]
+
+NEGATIVE = ""  # the empty caption: what training saw when the text was dropped
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What the director has to work with: the weights' card and digest, their arithmetic, the machine's format.
+
+    compression: pixels per latent and latents per token. precision: "float32" or "bfloat16".
+    """
+
+    card: Card
+    weights: str
+    compression: Compression
+    precision: str = "float32"
+
+
+def plan(request: Request, facts: ModelFacts) -> Plan:
+    """Decide everything; the same request with a seed gives the same plan.
+
+    Raises UsageError for a size that does not divide and for a style the weights were not taught.
+    """
+    card = facts.card
+    notes: list[str] = []
+    size = _size(request, facts, notes)
+    fps = request.fps or card.fps
+    if fps != card.fps:
+        notes.append(
+            f"the model learned motion at {card.fps} fps; at {fps} fps it plays {fps / card.fps:.2g}x as fast"
+        )
+    frames = _frames(request, facts, fps, notes)
+    caption = _caption(request, card)
+    notes += read_words(caption, card).notes()
+    sampler = card.sampler
+    shot = Shot(
+        caption=caption,
+        negative=" ".join(request.negative.split()) or NEGATIVE,
+        width=size.width,
+        height=size.height,
+        frames=frames,
+        fps=fps,
+        seed=secrets.randbelow(2**32) if request.seed is None else request.seed,
+        steps=request.steps or sampler.steps,
+        guidance=sampler.guidance if request.guidance is None else request.guidance,
+        guidance_from=sampler.guidance_from,
+        guidance_until=sampler.guidance_until,
+        shift=sampler.shift,
+        window=card.frames,
+        overlap=_overlap(facts),
+    )
+    return Plan(
+        prompt=request.prompt,
+        style=request.style,
+        model=request.model,
+        weights=facts.weights,
+        precision=facts.precision,
+        shots=(shot,),
+        notes=tuple(notes),
+    )
+
+
+def _size(request: Request, facts: ModelFacts, notes: list[str]) -> Size:
+    size = Size.parse(request.size or facts.card.sizes[0])
+    facts.compression.check(size)
+    if str(size) not in facts.card.sizes:
+        notes.append(f"the model was trained at {', '.join(facts.card.sizes)}; {size} will look worse")
+    return size
+
+
+def _frames(request: Request, facts: ModelFacts, fps: int, notes: list[str]) -> int:
+    """The valid frame count nearest to what was asked; changes are noted."""
+    card = facts.card
+    if request.seconds is None:
+        return card.frames
+    frames = facts.compression.nearest_frames(max(1, round(request.seconds * fps)))
+    if abs(frames - request.seconds * fps) > 1e-6:
+        rule = f"1 + {facts.compression.time}k"
+        notes.append(f"{request.seconds:g} s became {frames / fps:.4g} s: {frames} frames, the nearest {rule}")
+    if frames > card.frames:
+        notes.append(
+            f"{frames} frames is more than the {card.frames} the model makes at once; it goes on in windows"
+        )
+    return frames
+
+
+def _overlap(facts: ModelFacts) -> int:
+    """Frames carried from window to window: a third of the window, so that motion goes on and is not frozen
+    (model.md 2.5: not more than a third, at least two latent frames)."""
+    latent_frames = facts.compression.latent_frames(facts.card.frames)
+    return facts.compression.pixel_frames(min(max(2, latent_frames // 3), max(1, latent_frames - 1)))
+
+
+def _caption(request: Request, card: Card) -> str:
+    """The prompt with single spaces and the clause of its style."""
+    words = " ".join(request.prompt.split())
+    if request.style is None:
+        return words
+    style = " ".join(request.style.split())
+    if not card.styles:
+        return f"{words}, {style} style"
+    if style not in card.styles:
+        raise UsageError(
+            f'style "{style}" is not one this model was taught; choose one of {", ".join(card.styles)}'
+        )
+    return f"{words.rstrip('.')}{card.styles[style]}"

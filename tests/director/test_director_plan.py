@@ -1,0 +1,74 @@
+import pytest
+
+from himmel.director import ModelFacts, plan, read_words
+from himmel.errors import UsageError
+from himmel.plan import Plan, Request
+from himmel.shapes import Compression
+from himmel.weights import Card, SamplerDefaults
+
+CARD = Card(
+    name="tiny",
+    sizes=("128x128", "160x96"),
+    knows={"colour": ("red", "blue"), "subject": ("ball", "cube"), "motion": ("rolls left", "walks")},
+    lexicon=("red", "blue", "ball", "cube", "rolls", "left", "walks", "violin"),
+    styles={"watercolour": ", painted in watercolour"},
+    sampler=SamplerDefaults(steps=12, guidance=2.0),
+)
+FACTS = ModelFacts(card=CARD, weights="0" * 64, compression=Compression(time=4, space=16, patch=(1, 2, 2)))
+
+
+def made(**fields: object) -> Plan:
+    return plan(Request.model_validate({"prompt": "a red ball rolls left", "seed": 7} | fields), FACTS)
+
+
+def test_defaults_come_from_the_card() -> None:
+    shot = made().shots[0]
+    assert (shot.width, shot.height, shot.frames, shot.fps) == (128, 128, 33, 12)
+    assert (shot.steps, shot.guidance, shot.window, shot.overlap) == (12, 2.0, 33, 9)
+    assert made().notes == () and made().digest == made().digest
+
+
+def test_an_open_seed_is_chosen_and_stored() -> None:
+    seeds = {made(seed=None).shots[0].seed for _ in range(4)}
+    assert len(seeds) == 4
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(0.01, 1), (1, 13), (2.75, 33), (5, 61), (60, 721)])
+def test_seconds_become_the_nearest_valid_frames(seconds: float, frames: int) -> None:
+    decided = made(seconds=seconds)
+    assert decided.shots[0].frames == frames
+    assert any("windows" in note for note in decided.notes) == (frames > 33)
+    rounded = seconds * 12 != frames
+    assert any("became" in note for note in decided.notes) == rounded
+
+
+def test_a_size_that_does_not_divide_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="nearest: 96x96 or 128x128"):
+        made(size="100x100")
+
+
+def test_untrained_sizes_and_rates_are_noted() -> None:
+    assert "64x64 will look worse" in made(size="64x64").notes[0]
+    assert "2x as fast" in made(fps=24).notes[0]
+
+
+def test_the_caption_is_the_prompt_with_its_style() -> None:
+    assert made(prompt=" a  red\nball ").shots[0].caption == "a red ball"
+    assert made(style="watercolour").shots[0].caption == "a red ball rolls left, painted in watercolour"
+    with pytest.raises(UsageError, match='style "oil" .* watercolour'):
+        made(style="oil")
+
+
+def test_words_are_reported_never_replaced() -> None:
+    decided = made(prompt="a crimson redd ball plays violin")
+    assert decided.shots[0].caption == "a crimson redd ball plays violin"
+    assert decided.notes == (
+        '"crimson" is not a word the model has; nearest it knows: red',
+        '"redd" is not a word the model has; nearest it knows: red',
+        '"plays" is not a word the model has; it will have little effect',
+        '"violin" is a word the model has but was not trained on; expect little',
+    )
+
+
+def test_without_lists_on_the_card_nothing_is_claimed() -> None:
+    assert read_words("a zeppelin", Card(name="bare", knows={})).notes() == ()
