@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from himmel.director.words import read_words
 from himmel.errors import UsageError
-from himmel.plan import LIMITS, Plan, Request, Shot
+from himmel.plan import Plan, Request, Shot
 from himmel.shapes import Compression, Size
 from himmel.weights import Card
 
