@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from himmel.data.merkle import merkle_root
 from himmel.errors import LedgerError
+from himmel.plan import canonical_json
 
 __all__ = ["SOURCE_KINDS", "SPLITS", "ClipRow", "Ledger", "ShardRow", "SourceRow", "digest"]
 
@@ -145,20 +146,16 @@ def _check_sha256(value: str, name: str) -> None:
         raise LedgerError(f'{name} "{value[:70]}" is not a SHA-256 in 64 small hexadecimal digits')
 
 
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
 def _rows_digest(rows: Iterable[Mapping[str, Any]]) -> str:
     """Digest of rows in the order given, each as canonical JSON on a line."""
     total = hashlib.sha256()
     for row in rows:
-        total.update(_canonical(row).encode() + b"\n")
+        total.update(canonical_json(row).encode() + b"\n")
     return total.hexdigest()
 
 
 def _event_hash(seq: int, previous: str, at: str, actor: str, payload: str) -> str:
-    return digest(_canonical([seq, previous, at, actor, payload]).encode())
+    return digest(canonical_json([seq, previous, at, actor, payload]).encode())
 
 
 class Ledger:
@@ -248,7 +245,7 @@ class Ledger:
     @contextmanager
     def _appending(self, payload: Mapping[str, Any]) -> Iterator[int]:
         """One transaction: the event first, then the rows that refer to it."""
-        text, at = _canonical(payload), datetime.now(UTC).isoformat(timespec="seconds")
+        text, at = canonical_json(payload), datetime.now(UTC).isoformat(timespec="seconds")
         try:
             with self._transaction():
                 last = self._db.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
