@@ -16,6 +16,7 @@ from himmel.media.write import check_part
 __all__ = ["ImageFormat", "read_image", "write_image", "write_png"]
 
 ImageFormat = Literal["png", "jpeg", "webp"]
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 OPTIONS: Mapping[str, Mapping[str, int | bool]] = {
     "png": {"compress_level": 6},
     "jpeg": {"quality": 95, "subsampling": 0},
@@ -34,23 +35,15 @@ def read_image(path: Path, limits: Limits | None = None) -> Pixels:
             # The header alone is read so far; Pillow's own bomb check lets twice its limit pass.
             limits.check(name=path.name, width=image.width, height=image.height)
             return _upright_rgb(image)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        reason = (
-            error.strerror if isinstance(error, OSError) and error.strerror else "damaged, huge or another kind"
-        )
+    except UNREADABLE as error:
+        reason = getattr(error, "strerror", None) or "damaged, huge or another kind"
         raise MediaError(f"{path} is not a readable PNG, JPEG or WebP picture ({reason})") from error
 
 
 def write_image(
     part: Path, pixels: Pixels, format: ImageFormat = "png", metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write uint8 [H, W, 3] to `part`, to be sealed; PNG keeps `metadata` as text, the others have no place for it.
+    """Write uint8 [H, W, 3] to `part`, to be sealed; only PNG has a place for `metadata` (as text).
 
     Raises UsageError for wrong pixels and MediaError when it cannot be written; `part` is then removed.
     """
@@ -59,7 +52,7 @@ def write_image(
 
 
 def write_png(path: Path, pixels: Pixels) -> None:
-    """Write uint8 [H, W, 3] as a working picture (figures of a report); what Himmel hands out is sealed instead."""
+    """Write uint8 [H, W, 3] as a working picture, a figure of a report; what Himmel hands out is sealed."""
     _save(path, pixels, "png", {})
 
 

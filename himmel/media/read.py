@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from himmel.errors import MediaError
 from himmel.media.colour import to_rgb
-from himmel.media.frames import Frames, Limits
+from himmel.media.frames import Frames, Limits, Pixels
 
 __all__ = ["decode", "read_metadata", "read_video"]
 
@@ -45,7 +45,8 @@ def decode(file: BinaryIO, name: str, limits: Limits, threads: int = 0) -> Frame
     with _container(file, name) as container:
         stream = _stream(container, name, limits)
         stream.codec_context.thread_count, stream.codec_context.thread_type = threads, "AUTO"
-        fps, scaler, pictures = stream.average_rate, VideoReformatter(), []
+        fps, scaler = stream.average_rate, VideoReformatter()
+        pictures: list[Pixels] = []
         for frame in container.decode(stream):
             limits.check(name=name, width=frame.width, height=frame.height, frames=len(pictures) + 1)
             pictures.append(to_rgb(frame, scaler))
@@ -61,9 +62,8 @@ def _stream(container: InputContainer, name: str, limits: Limits) -> VideoStream
         raise MediaError(f"{name} has no video track")
     stream = container.streams.video[0]
     if stream.codec_context.name not in CODECS | {"libdav1d"}:
-        raise MediaError(
-            f"{name} is {stream.codec_context.name}; convert it to one of {', '.join(sorted(CODECS))}"
-        )
+        known = ", ".join(sorted(CODECS))
+        raise MediaError(f"{name} is {stream.codec_context.name}; convert it to one of {known}")
     limits.check(name=name, width=stream.width, height=stream.height, frames=max(stream.frames, 1))
     # The header may lie: FFmpeg refuses a frame beyond this before it takes memory for it.
     stream.codec_context.options = {"max_pixels": str(limits.picture)}
@@ -73,7 +73,7 @@ def _stream(container: InputContainer, name: str, limits: Limits) -> VideoStream
 @contextmanager
 def _container(file: BinaryIO, name: str) -> Iterator[InputContainer]:
     try:
-        with av.open(file, format="mov") as container:
+        with av.open(file, "r", format="mov") as container:
             yield container
     except (av.FFmpegError, OSError) as error:
         raise MediaError(f"{name} is not a readable MP4 or MOV file ({error.strerror})") from error

@@ -23,9 +23,8 @@ def contact_sheet(frames: Pixels, columns: int, captions: Sequence[str] | None =
     as many as the frames, or when there is nothing to show.
     """
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or not len(frames):
-        raise UsageError(
-            f"a contact sheet needs frames uint8 [T, H, W, 3], got {frames.dtype} {list(frames.shape)}"
-        )
+        kind = f"{frames.dtype} {list(frames.shape)}"
+        raise UsageError(f"a contact sheet needs frames uint8 [T, H, W, 3], got {kind}")
     if columns < 1:
         raise UsageError(f"{columns} columns must be at least 1")
     if captions is not None and len(captions) != len(frames):
