@@ -26,7 +26,8 @@ from himmel.plan import canonical_json
 __all__ = ["SOURCE_KINDS", "SPLITS", "ClipRow", "Ledger", "ShardRow", "SourceRow", "digest"]
 
 SOURCE_KINDS = ("rendered", "recorded", "commissioned", "public-domain", "licensed", "user-contributed")
-SPLITS = ("train", "validation", "test")
+# validation: the same kind of clips as train, other seeds. held_out: combinations that train never shows.
+SPLITS = ("train", "validation", "held_out")
 
 # An SPDX identifier or LicenseRef. NONE and NOASSERTION are valid SPDX but say that nobody knows.
 LICENCE = re.compile(r"(?!NONE$|NOASSERTION$|unknown$)[A-Za-z0-9][A-Za-z0-9.+-]*", re.ASCII)

@@ -78,10 +78,10 @@ def test_root_depends_on_the_clips_alone(tmp_path: Path, ledger: Ledger) -> None
     other.add_clips([clip(seed, "all.tar", source) for seed in (5, 3, 4, 0, 2, 1)], shard("all.tar"))
     assert other.root() == ledger.root() == ledger.root(split="train")
     assert other.head != ledger.head
-    other.add_clips([clip(9, "test.tar", source, "test")], shard("test.tar"))
+    other.add_clips([clip(9, "held.tar", source, "held_out")], shard("held.tar"))
     assert other.root() != ledger.root()
     assert other.root(split="train") == ledger.root()
-    assert [c.seed for c in other.clips(split="test")] == [9]
+    assert [c.seed for c in other.clips(split="held_out")] == [9]
 
 
 @pytest.mark.parametrize("table", ["event", "source", "shard", "clip"])

@@ -61,7 +61,7 @@ def clip_row(source: int, shard: str, one: Sample, split: str) -> ClipRow:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     add_shard(tmp_path, "a.tar", [sample(seed) for seed in range(3)])
-    add_shard(tmp_path, "b.tar", [sample(seed) for seed in (3, 4)], split="test")
+    add_shard(tmp_path, "b.tar", [sample(seed) for seed in (3, 4)], split="held_out")
     return tmp_path
 
 
@@ -78,8 +78,8 @@ def test_clips_come_back_as_they_went_in(folder: Path) -> None:
 
 
 def test_splits_are_apart(folder: Path) -> None:
-    assert [row.seed for row in ClipShards(folder, split="test").rows] == [3, 4]
-    assert ClipShards(folder, split="train").root != ClipShards(folder, split="test").root
+    assert [row.seed for row in ClipShards(folder, split="held_out").rows] == [3, 4]
+    assert ClipShards(folder, split="train").root != ClipShards(folder, split="held_out").root
 
 
 def test_equal_clips_give_equal_shards(folder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,156 @@
+"""Write the pages of docs/ that are made from the code: `python docs/make.py` (add --check to only compare).
+
+reference.md comes from the sources, which are parsed and not imported; cli.md from the command line itself.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+__all__ = ["cli_page", "main", "pages", "reference_page"]
+
+DOCS = Path(__file__).resolve().parent
+PACKAGE = DOCS.parent / "himmel"
+MADE = "Made by `python docs/make.py`; edit the docstrings instead.\n"
+
+
+def reference_page() -> str:
+    """Every public name of every module, with its signature and the first sentence of its docstring."""
+    parts = ["# Reference\n", MADE]
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = _public(tree)
+        if not names:
+            continue
+        parts.append(f"## {name}\n")
+        parts.append(_first(ast.get_docstring(tree)) + "\n")
+        parts.append("\n".join(_entries(tree, names)) + "\n")
+    return "\n".join(parts)
+
+
+def _public(tree: ast.Module) -> list[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+                return sorted(ast.literal_eval(node.value), key=str.lower)
+    return []
+
+
+def _entries(tree: ast.Module, names: list[str]) -> Iterator[str]:
+    defined = {
+        node.name: node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    origins = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for name in names:
+        if name in defined:
+            yield from _entry(defined[name])
+        elif name in origins:
+            yield f"- `{name}`: see `{origins[name]}`."
+        else:
+            yield f"- `{name}`"
+
+
+def _entry(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[str]:
+    if not isinstance(node, ast.ClassDef):
+        yield f"- `{node.name}{_signature(node)}`: {_first(ast.get_docstring(node))}"
+        return
+    fields = [ast.unparse(child) for child in node.body if isinstance(child, ast.AnnAssign)]
+    shown = f"({', '.join(fields)})" if fields else ""
+    yield f"- class `{node.name}{shown}`: {_first(ast.get_docstring(node))}"
+    for child in node.body:
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            if child.name == "__init__" or (not child.name.startswith("_") and ast.get_docstring(child)):
+                text = _first(ast.get_docstring(child))
+                yield f"  - `{child.name}{_signature(child)}`" + (f": {text}" if text else "")
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    arguments = ast.unparse(node.args)
+    arguments = re.sub(r"^(self|cls)(, )?", "", arguments)
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None and node.name != "__init__" else ""
+    return f"({arguments}){returns}"
+
+
+def _first(docstring: str | None) -> str:
+    """The first paragraph on one line."""
+    return " ".join((docstring or "").split("\n\n")[0].split())
+
+
+def cli_page() -> str:
+    """Every command with its arguments, flags, defaults and choices."""
+    from himmel.cli import app
+
+    parts = ["# Command line\n", MADE, _help(app) + "\n"]
+    for names, command in _commands(app, ("himmel",)):
+        parts.append(f"## {' '.join(names)}\n")
+        parts.append(_help(command) + "\n")
+        if command.default_command is not None:
+            parts.append("\n".join(_flags(command)) + "\n")
+    return "\n".join(parts)
+
+
+def _commands(app: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name in sorted(name for name in app if not name.startswith("-")):
+        command = app[name]
+        if command.show:
+            yield (*names, name), command
+            yield from _commands(command, (*names, name))
+
+
+def _help(command: Any) -> str:
+    """A command's own words, up to the list of its parameters."""
+    text = command.help or (command.default_command.__doc__ if command.default_command else "") or ""
+    words = re.split(r"\n\s*(?:Parameters\n|Args:\n|:param)", text)[0]
+    return "\n".join(line.strip() for line in words.strip().splitlines())
+
+
+def _flags(command: Any) -> Iterator[str]:
+    arguments = [
+        argument for argument in command.assemble_argument_collection(parse_docstring=True) if argument.show
+    ]
+    if not arguments:
+        yield "It takes no arguments."
+        return
+    yield "| argument | meaning | default |"
+    yield "|---|---|---|"
+    for argument in arguments:
+        names = ", ".join(f"`{name}`" for name in argument.names)
+        field = argument.field_info
+        required = field.default is field.empty
+        default = "required" if required else "" if field.default is None else f"`{field.default}`"
+        choices = ", ".join(f"`{choice}`" for choice in argument.get_choices() or ())
+        meaning = (argument.parameter.help or "").strip().replace("\n", " ").replace("|", "\\|")
+        yield f"| {names} | {meaning}{f' One of {choices}.' if choices else ''} | {default} |"
+
+
+def pages() -> dict[Path, str]:
+    """Every page that is made, by path."""
+    return {DOCS / "reference.md": reference_page(), DOCS / "cli.md": cli_page()}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with --check say which are out of date; returns the exit code."""
+    made = pages()
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    check = "--check" in arguments
+    for path in stale:
+        if not check:
+            path.write_text(made[path], encoding="utf-8")
+        sys.stderr.write(f"{path.name} {'is out of date' if check else 'written'}\n")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
