@@ -26,7 +26,18 @@ from pydantic import (
 from himmel.errors import UsageError
 from himmel.shapes import Size
 
-__all__ = ["LIMITS", "PLAN_FORMAT", "ConditionRef", "Limits", "Plan", "Request", "Shot", "canonical_json"]
+__all__ = [
+    "LIMITS",
+    "PLAN_FORMAT",
+    "ConditionRef",
+    "Limits",
+    "Plan",
+    "Request",
+    "Sampling",
+    "Shot",
+    "Windows",
+    "canonical_json",
+]
 
 PLAN_FORMAT = "himmel.plan/1"
 
@@ -158,13 +169,42 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Shot(_Value):
-    """One continuous take, fully decided.
+class Sampling(_Value):
+    """How noise becomes latents: steps of a solver down a grid of times moved by `shift`.
 
-    frames is 1 + 4k for the bundled codec; `window` is how many frames the model makes at once, of which
-    `overlap` are carried over from the window before. Guidance acts while the noise level lies between
-    guidance_from and guidance_until; shift is the time shift of the sigma grid (model.md 3.5).
+    The text leads with strength `guidance` (1 is none) while the noise level lies between guidance_from and
+    guidance_until; `rescale` brings the deviation of the guided prediction back towards that without guidance.
     """
+
+    steps: Annotated[int, Field(gt=0, le=LIMITS.steps)]
+    solver: str = "unipc"
+    shift: Annotated[float, Field(gt=0.0, le=100.0)]
+    guidance: Annotated[float, Field(ge=1.0, le=LIMITS.guidance)]
+    guidance_from: Fraction = 0.0
+    guidance_until: Fraction = 1.0
+    rescale: Fraction = 0.0
+
+
+class Windows(_Value):
+    """How a long shot is made: at most `frames` at once, of which at least `overlap` are the window before's.
+
+    carry_level is the noise level at which carried frames are shown to the model, so that it does not pass on
+    its own small errors.
+    """
+
+    frames: Annotated[int, Field(gt=0)]
+    overlap: Annotated[int, Field(ge=0)]
+    carry_level: Annotated[float, Field(ge=0.0, le=0.1)] = 0.0
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.overlap >= self.frames > 1:
+            raise UsageError(f"an overlap of {self.overlap} frames does not fit a window of {self.frames} frames")
+        return self
+
+
+class Shot(_Value):
+    """One continuous take, fully decided; `frames` is a length the codec can make (1 + 4k for the bundled one)."""
 
     caption: str
     negative: str = ""
@@ -173,20 +213,13 @@ class Shot(_Value):
     frames: Annotated[int, Field(gt=0)]
     fps: Annotated[int, Field(gt=0, le=LIMITS.fps)]
     seed: Annotated[int, Field(ge=0, le=LIMITS.seed)]
-    steps: Annotated[int, Field(gt=0, le=LIMITS.steps)]
-    guidance: Annotated[float, Field(ge=1.0, le=LIMITS.guidance)]
-    guidance_from: Fraction
-    guidance_until: Fraction
-    shift: Annotated[float, Field(gt=0.0, le=100.0)]
-    window: Annotated[int, Field(gt=0)]
-    overlap: Annotated[int, Field(ge=0)]
+    sampling: Sampling
+    windows: Windows
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if self.frames > LIMITS.seconds * self.fps + 1:
             raise UsageError(f"{self.frames} frames at {self.fps} fps is above {LIMITS.seconds:g} seconds")
-        if self.overlap >= self.window:
-            raise UsageError(f"an overlap of {self.overlap} frames does not fit a window of {self.window} frames")
         return self
 
     @property

@@ -1,16 +1,17 @@
 """Request to Plan: every open choice is made here, by rule, and every change is said in a note."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from himmel.director.words import read_words
 from himmel.errors import UsageError
-from himmel.plan import Plan, Request, Shot
+from himmel.plan import Plan, Request, Sampling, Shot, Windows
 from himmel.shapes import Compression, Size
 from himmel.weights import Card
 
 __all__ = ["ModelFacts", "plan"]
 
+CARRY_LEVEL = 0.03  # within the 0 to 0.1 that training shows beside clean history (model.md 2.6)
 NEGATIVE = ""  # the empty caption: what training saw when the text was dropped
 
 
@@ -43,7 +44,6 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
     frames = _frames(request, facts, fps, notes)
     caption = _caption(request, card)
     notes += read_words(caption, card).notes()
-    sampler = card.sampler
     shot = Shot(
         caption=caption,
         negative=" ".join(request.negative.split()) or NEGATIVE,
@@ -52,13 +52,8 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
         frames=frames,
         fps=fps,
         seed=secrets.randbelow(2**32) if request.seed is None else request.seed,
-        steps=request.steps or sampler.steps,
-        guidance=sampler.guidance if request.guidance is None else request.guidance,
-        guidance_from=sampler.guidance_from,
-        guidance_until=sampler.guidance_until,
-        shift=sampler.shift,
-        window=card.frames,
-        overlap=_overlap(facts),
+        sampling=_sampling(request, card),
+        windows=Windows(frames=card.frames, overlap=_overlap(facts), carry_level=CARRY_LEVEL),
     )
     return Plan(
         prompt=request.prompt,
@@ -93,6 +88,12 @@ def _frames(request: Request, facts: ModelFacts, fps: int, notes: list[str]) -> 
             f"{frames} frames is more than the {card.frames} the model makes at once; it goes on in windows"
         )
     return frames
+
+
+def _sampling(request: Request, card: Card) -> Sampling:
+    """The card's way of sampling, with the steps and the guidance that were asked for."""
+    asked = {"steps": request.steps, "guidance": request.guidance}
+    return Sampling(**asdict(card.sampler) | {name: value for name, value in asked.items() if value is not None})
 
 
 def _overlap(facts: ModelFacts) -> int:

@@ -43,13 +43,15 @@ def _known_only(cls: type, values: object, what: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplerDefaults:
-    """How these weights are best sampled: steps, guidance and the noise levels it acts in, time shift."""
+    """How these weights are best sampled; the fields are those of `himmel.plan.Sampling`."""
 
     steps: int = 16
+    solver: str = "unipc"
+    shift: float = 2.5
     guidance: float = 3.0
     guidance_from: float = 0.15
     guidance_until: float = 0.95
-    shift: float = 2.5
+    rescale: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,9 @@ def made(**fields: object) -> Plan:
 def test_defaults_come_from_the_card() -> None:
     shot = made().shots[0]
     assert (shot.width, shot.height, shot.frames, shot.fps) == (128, 128, 33, 12)
-    assert (shot.steps, shot.guidance, shot.window, shot.overlap) == (12, 2.0, 33, 9)
+    assert (shot.sampling.steps, shot.sampling.guidance) == (12, 2.0)
+    assert (shot.windows.frames, shot.windows.overlap) == (33, 9)
+    assert made(steps=5).shots[0].sampling.steps == 5
     assert made().notes == () and made().digest == made().digest
 
 

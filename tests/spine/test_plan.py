@@ -7,15 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himmel.errors import UsageError
-from himmel.plan import LIMITS, Plan, Request, Shot
+from himmel.plan import LIMITS, Plan, Request, Sampling, Shot, Windows
 from himmel.shapes import Size
 
 
 def a_plan(**changes: object) -> Plan:
     shot = Shot(
-        caption="a red ball", width=64, height=64, frames=9, fps=12, seed=3, steps=4, guidance=3.0,
-        guidance_from=0.15, guidance_until=0.95, shift=2.5, window=33, overlap=9,
-    )  # fmt: skip
+        caption="a red ball",
+        width=64,
+        height=64,
+        frames=9,
+        fps=12,
+        seed=3,
+        sampling=Sampling(steps=4, shift=2.5, guidance=3.0),
+        windows=Windows(frames=33, overlap=9),
+    )
     fields: dict[str, object] = {
         "prompt": "a red ball",
         "model": "bundled",
@@ -79,7 +85,11 @@ def test_a_plan_survives_its_json_and_keeps_its_digest() -> None:
 
 @given(st.floats(1.0, LIMITS.guidance), st.integers(0, LIMITS.seed))
 def test_any_decided_number_survives(guidance: float, seed: int) -> None:
-    shot = a_plan().shots[0].model_copy(update={"guidance": guidance, "seed": seed})
+    shot = (
+        a_plan()
+        .shots[0]
+        .model_copy(update={"sampling": Sampling(steps=4, shift=2.5, guidance=guidance), "seed": seed})
+    )
     plan = a_plan(shots=(shot,))
     assert Plan.from_json(plan.to_json()).digest == plan.digest
 
