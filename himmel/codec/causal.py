@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu
+from torch.nn.functional import avg_pool3d, silu
 
 from himmel.codec.blocks import Memory, Resample, Residual, fold, unfold
 from himmel.errors import UsageError, WeightsError
@@ -121,7 +121,7 @@ class Codec(nn.Module):
         """
         self.compression.check(Size(width=video.shape[4], height=video.shape[3]))
         self.compression.latent_frames(video.shape[2])
-        latents, _ = self.compress(self._lead_in(video))
+        latents, _ = self.compress(self.lead_in(video))
         return self._normalised(latents)
 
     def decode(self, latents: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ class Codec(nn.Module):
         past: list[Tensor | None] | None = None
         waiting: Tensor | None = None
         for chunk in chunks:
-            waiting = self._lead_in(chunk) if waiting is None else torch.cat([waiting, chunk], dim=2)
+            waiting = self.lead_in(chunk) if waiting is None else torch.cat([waiting, chunk], dim=2)
             ready = waiting.shape[2] // 4 * 4
             if ready:
                 latents, past = self.compress(waiting[:, :, :ready], past)
@@ -149,7 +149,7 @@ class Codec(nn.Module):
 
         A whole tensor is decoded one latent frame at a time. Memory does not grow with length.
         """
-        chunks = latents.split(1, dim=2) if isinstance(latents, Tensor) else latents
+        chunks = torch.split(latents, 1, dim=2) if isinstance(latents, Tensor) else latents
         past: list[Tensor | None] | None = None
         for chunk in chunks:
             first = past is None
@@ -191,21 +191,25 @@ class Codec(nn.Module):
         self.std.copy_(std)
 
     @torch.no_grad()
-    def fit_preview(self, latents: Tensor, video: Tensor) -> None:
-        """Fit `preview` by least squares to normalised latents [B, 48, F, h, w] of video [B, 3, T, H, W]."""
-        groups = self._lead_in(video).unflatten(2, (-1, 4)).mean(3)  # [B, 3, F, H, W]
-        small = torch.nn.functional.avg_pool3d(groups, (1, 16, 16))  # [B, 3, F, h, w]
-        known = latents.double().movedim(1, -1).flatten(0, -2)  # [N, 48]
-        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)  # [N, 49]
-        wanted = small.double().movedim(1, -1).flatten(0, -2)  # [N, 3]
-        gram = known.T @ known  # [49, 49]
-        ridge = 1e-6 * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-        solution = torch.linalg.solve(gram + ridge, known.T @ wanted)  # [49, 3]
+    def fit_preview(self, pairs: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Fit `preview` by least squares to pairs of normalised latents [B, 48, F, h, w] and their video."""
+        size = self.config.latent_channels + 1
+        gram, aim = (torch.zeros(size, n, dtype=torch.float64, device=self.mean.device) for n in (size, 3))
+        for latents, video in pairs:
+            small = avg_pool3d(self.lead_in(video), (4, 16, 16))  # [B, 3, F, h, w]
+            wanted = small.double().movedim(1, -1).flatten(0, -2)  # [N, 3]
+            known = latents.double().movedim(1, -1).flatten(0, -2)  # [N, 48]
+            known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)  # [N, 49]
+            gram += known.T @ known
+            aim += known.T @ wanted
+        ridge = 1e-6 * gram.diagonal().mean() * torch.eye(size, dtype=gram.dtype, device=gram.device)
+        solution = torch.linalg.solve(gram + ridge, aim)  # [49, 3]
         self.preview_rgb.copy_(solution[:-1].T)
         self.preview_bias.copy_(solution[-1])
 
     @staticmethod
-    def _lead_in(video: Tensor) -> Tensor:
+    def lead_in(video: Tensor) -> Tensor:
+        """Repeat frame 0 three times in front: [B, 3, 1 + 4k, H, W] -> [B, 3, 4(1 + k), H, W]."""
         return torch.cat([video[:, :, :1]] * _LEADING + [video], dim=2)
 
     def _normalised(self, latents: Tensor) -> Tensor:
@@ -232,4 +236,4 @@ def _frames_first(video: Tensor) -> Tensor:
 
 def _clips_first(x: Tensor, batch: int) -> Tensor:
     """[T*B, C, H, W] -> [B, C, T, H, W]; a view."""
-    return x.unflatten(0, (-1, batch)).permute(1, 2, 0, 3, 4)
+    return x.view(-1, batch, *x.shape[1:]).permute(1, 2, 0, 3, 4)

@@ -96,8 +96,8 @@ def test_preview_fits_a_linear_map() -> None:
     model, video = codec(), clip(batch=1, frames=33, height=64, width=64)
     latents = model.encode(video)
     before = model.preview(latents)
-    model.fit_preview(latents, video)
-    small = torch.nn.functional.avg_pool3d(model._lead_in(video).unflatten(2, (-1, 4)).mean(3), (1, 16, 16))
+    model.fit_preview([(latents, video)])
+    small = torch.nn.functional.avg_pool3d(model.lead_in(video).unflatten(2, (-1, 4)).mean(3), (1, 16, 16))
     assert (model.preview(latents) - small).abs().mean() < (before - small).abs().mean()
 
 

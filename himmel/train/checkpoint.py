@@ -1,0 +1,81 @@
+"""Checkpoints: one .safetensors file per step, there completely or not at all."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from himmel.errors import TrainingError
+
+__all__ = ["Checkpoint", "latest_checkpoint", "save_checkpoint"]
+
+_NAME = re.compile(r"step-(\d{9})\.safetensors")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A run after `step` steps: tensors named "model.*", "average.*", "optimiser.*", and plain values."""
+
+    step: int
+    tensors: Mapping[str, Tensor]
+    about: Mapping[str, Any]
+
+    def section(self, name: str) -> dict[str, Tensor]:
+        """The tensors whose names start with `name` and a dot, without that start."""
+        start = name + "."
+        return {key.removeprefix(start): value for key, value in self.tensors.items() if key.startswith(start)}
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int) -> Path:
+    """Write a checkpoint and remove all but the newest `keep`.
+
+    The bytes reach the disk before the file gets its name and the name before older files go, so a power
+    cut at any moment leaves at least one whole checkpoint.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"step-{checkpoint.step:09d}.safetensors"
+    part = path.with_name(path.name + ".part")
+    tensors = {name: value.detach().cpu().contiguous() for name, value in checkpoint.tensors.items()}
+    about = json.dumps({"step": checkpoint.step, "about": dict(checkpoint.about)}, sort_keys=True)
+    save_file(tensors, part, metadata={"himmel": about})  # one key: equal runs write equal bytes
+    _sync(part)
+    os.replace(part, path)
+    _sync(folder)
+    for old in _all(folder)[:-keep]:
+        old.unlink()
+    return path
+
+
+def latest_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint of a folder, or None; raises TrainingError when it cannot be read."""
+    paths = _all(folder)
+    if not paths:
+        return None
+    try:
+        with safe_open(paths[-1], framework="pt") as file:
+            about = json.loads(file.metadata()["himmel"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        return Checkpoint(step=about["step"], tensors=tensors, about=about["about"])
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise TrainingError(
+            f"checkpoint {paths[-1]} cannot be read ({error}); remove it to go on from the one before"
+        ) from error
+
+
+def _all(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("step-*.safetensors") if _NAME.fullmatch(path.name))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

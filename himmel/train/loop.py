@@ -1,0 +1,217 @@
+"""The training loop: everything about a run that is the same for a codec and a transformer.
+
+All randomness of step n comes from generators seeded with (seed, n). So a checkpoint holds weights, averages
+and optimiser states only: there is no generator state or data position to save, and a run that was
+interrupted and went on equals one that was not, to the bit.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from time import monotonic
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from himmel.errors import Cancelled, TrainingError
+from himmel.train.checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
+from himmel.train.ema import PowerAverage
+from himmel.train.metrics import Metrics, Progress, gemm_peak
+from himmel.train.optimiser import build_optimisers, flat_state, load_flat_state, rate
+from himmel.train.recipes import OptimiserRecipe, RunRecipe
+
+__all__ = ["Loop", "Task"]
+
+Part = TypeVar("Part")
+
+_PATIENCE = 50  # steps in a row with losses that are not finite before a run gives up
+
+
+class Task(Protocol[Part]):
+    """What is trained: how to draw a batch and what its loss is."""
+
+    @property
+    def model(self) -> nn.Module:
+        """Holds every parameter that is trained."""
+
+    def draw(self, rng: np.random.Generator) -> Sequence[Part]:
+        """The parts of one batch, whose losses are averaged; runs in another thread, one step ahead."""
+
+    def kind(self, part: Part, /) -> Hashable:
+        """Parts of one kind cost the same number of operations."""
+
+    def loss(self, part: Part, generator: torch.Generator, /) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of one part, and scalars worth reporting."""
+
+    def evaluate(self) -> dict[str, float]:
+        """Figures on held-out data, of the weights that are in `model` now."""
+
+
+class Loop(Generic[Part]):
+    """One run in one folder: restores itself, steps, reports, saves.
+
+    `about` is the recipe as plain values: going on from a checkpoint of another recipe is refused.
+    """
+
+    def __init__(
+        self, task: Task[Part], recipe: RunRecipe, optimiser: OptimiserRecipe, out: Path, about: Mapping[str, Any]
+    ) -> None:
+        self.task, self.recipe, self.optimiser, self.out = task, recipe, optimiser, out
+        self.about = json.loads(json.dumps(about))
+        self.step = 0
+        self._optimisers = build_optimisers(task.model, optimiser)
+        self.averages = {str(width): PowerAverage(task.model, width) for width in recipe.averages}
+        self._lost = 0
+        self._flops: dict[Hashable, float] = {}
+        self._recent: deque[tuple[float, float, bool]] = deque(maxlen=recipe.log_every)  # seconds, flops, skipped
+        self._restore()
+
+    def run(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train to the recipe's last step and save.
+
+        `should_stop` is asked after every step; when it says yes, the state is saved and Cancelled raised.
+        """
+        peak = gemm_peak(self.recipe.device, self.recipe.precision)
+        saved = monotonic()
+        metrics = Metrics(self.out, self.step, tensorboard=self.recipe.tensorboard)
+        with ThreadPoolExecutor(max_workers=1) as thread, metrics:
+            upcoming = self._draw(thread)
+            while self.step < self.recipe.steps:
+                batch = upcoming.result()
+                self.step += 1
+                upcoming = self._draw(thread)
+                scalars = self._train(batch)
+                last = self.step == self.recipe.steps
+                if last or self.step % self.recipe.log_every == 0:
+                    progress = self._progress(scalars, peak)
+                    metrics.write(progress)
+                    if on_progress is not None:
+                        on_progress(progress)
+                if last or self.step % self.recipe.evaluate_every == 0:
+                    metrics.write_scalars(self.step, self.evaluate())
+                stop = not last and should_stop()
+                if last or stop or monotonic() - saved > self.recipe.checkpoint_seconds:
+                    self.save()
+                    saved = monotonic()
+                if stop:
+                    raise Cancelled(f"stopped after step {self.step}; run the same command again to go on")
+
+    def save(self) -> None:
+        """Write a checkpoint of the current step."""
+        sections = {
+            "model": dict(self.task.model.state_dict()),
+            "optimiser": flat_state(self._optimisers),
+            **{f"average.{width}": average.values for width, average in self.averages.items()},
+        }
+        tensors = {f"{name}.{key}": value for name, part in sections.items() for key, value in part.items()}
+        checkpoint = Checkpoint(step=self.step, tensors=tensors, about=self.about)
+        save_checkpoint(self.out / "checkpoints", checkpoint, keep=self.recipe.keep)
+
+    def evaluate(self) -> dict[str, float]:
+        """The task's figures for the current weights."""
+        with torch.no_grad(), self._autocast():
+            return self.task.evaluate()
+
+    def _restore(self) -> None:
+        checkpoint = latest_checkpoint(self.out / "checkpoints")
+        if checkpoint is None:
+            return
+        changed = [key for key in self.about if checkpoint.about.get(key) != self.about[key]]
+        if changed:
+            raise TrainingError(
+                f"{self.out} holds a run of another recipe ({', '.join(changed)} differ); choose another folder"
+            )
+        self.step = checkpoint.step
+        self.task.model.load_state_dict(checkpoint.section("model"))
+        load_flat_state(self._optimisers, checkpoint.section("optimiser"))
+        for width, average in self.averages.items():
+            for name, value in checkpoint.section(f"average.{width}").items():
+                average.values[name].copy_(value)
+
+    def _draw(self, thread: ThreadPoolExecutor) -> Future[Sequence[Part]]:
+        return thread.submit(self.task.draw, np.random.default_rng([self.recipe.seed, self.step]))
+
+    def _train(self, batch: Sequence[Part]) -> dict[str, float]:
+        """One update; returns the means of the parts' scalars."""
+        for part in batch:
+            if self.task.kind(part) not in self._flops:
+                self._count(part)
+        started = monotonic()
+        seed = np.random.SeedSequence([self.recipe.seed, self.step]).generate_state(1, np.uint64)[0]
+        generator = torch.Generator(self.recipe.device).manual_seed(int(seed >> np.uint64(1)))
+        sums: dict[str, Tensor] = {}
+        flops = 0.0
+        for part in batch:
+            for name, value in self._backward(part, generator, 1 / len(batch)).items():
+                sums[name] = sums.get(name, torch.zeros_like(value)) + value.detach()
+            flops += self._flops[self.task.kind(part)]
+        norm = float(nn.utils.clip_grad_norm_(self.task.model.parameters(), self.optimiser.clip))
+        finite = np.isfinite(norm)
+        if finite:
+            self._update()
+        self._forget_gradients()
+        self._recent.append((monotonic() - started, flops, not finite))
+        self._give_up_if_lost()
+        return {name: float(value) / len(batch) for name, value in sums.items()} | {"gradient_norm": norm}
+
+    def _update(self) -> None:
+        share = rate(self.step - 1, self.recipe.steps, self.optimiser)
+        for optimiser in self._optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = group["peak"] * share
+            optimiser.step()
+        for average in self.averages.values():
+            average.update(self.task.model, self.step)
+
+    def _give_up_if_lost(self) -> None:
+        self._lost = self._lost + 1 if self._recent[-1][2] else 0
+        if self._lost == _PATIENCE:
+            raise TrainingError(f"{_PATIENCE} steps in a row up to {self.step} were not finite; lower the rate")
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        return torch.autocast(self.recipe.device, torch.bfloat16, enabled=self.recipe.precision == "bf16")
+
+    def _backward(self, part: Part, generator: torch.Generator, share: float) -> dict[str, Tensor]:
+        with self._autocast():
+            loss, scalars = self.task.loss(part, generator)
+        (loss * share).backward()  # type: ignore[no-untyped-call]
+        return {"loss": loss, **scalars}
+
+    def _count(self, part: Part) -> None:
+        """Count what parts of this kind cost, in a pass of its own whose gradients are dropped.
+
+        Counting takes operators apart, which changes their last bits, so a counted pass must not train. It
+        runs without compilation, which hides operations.
+        """
+        with torch.compiler.set_stance("force_eager"), FlopCounterMode(display=False) as counter:
+            self._backward(part, torch.Generator(self.recipe.device), 1.0)
+        self._flops[self.task.kind(part)] = counter.get_total_flops()
+        self._forget_gradients()
+
+    def _forget_gradients(self) -> None:
+        for optimiser in self._optimisers:
+            optimiser.zero_grad(set_to_none=True)
+
+    def _progress(self, scalars: dict[str, float], peak: float) -> Progress:
+        seconds = sum(entry[0] for entry in self._recent)
+        per_step = seconds / len(self._recent)
+        return Progress(
+            step=self.step,
+            steps=self.recipe.steps,
+            scalars=scalars,
+            seconds_per_step=per_step,
+            eta_seconds=per_step * (self.recipe.steps - self.step),
+            flops_per_second=sum(entry[1] for entry in self._recent) / seconds,
+            peak_flops_per_second=peak,
+            skipped=sum(entry[2] for entry in self._recent),
+        )

@@ -1,0 +1,98 @@
+"""What a run says about itself: progress values, a metrics.jsonl, TensorBoard scalars, the machine's peak."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any
+
+import torch
+
+from himmel.errors import MissingExtra
+
+__all__ = ["Metrics", "Progress", "gemm_peak"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a run stands; rates are averages since the last report.
+
+    flops_per_second counts forward and backward matrix products and convolutions of the model;
+    peak_flops_per_second is the fastest 2048-cube matrix product this machine did when the run began, in the
+    run's precision and thread count, so `utilisation` is a share of what was measured, not of a data sheet.
+    """
+
+    step: int
+    steps: int
+    scalars: Mapping[str, float]
+    seconds_per_step: float
+    eta_seconds: float
+    flops_per_second: float
+    peak_flops_per_second: float
+    skipped: int
+
+    @property
+    def utilisation(self) -> float:
+        """Model operations per second over the measured peak."""
+        return self.flops_per_second / self.peak_flops_per_second
+
+
+def gemm_peak(device: str, precision: str, *, size: int = 2048, repeats: int = 5) -> float:
+    """Operations per second of the best of `repeats` square matrix products."""
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    a = torch.ones(size, size, dtype=dtype, device=device)
+    best = float("inf")
+    for _ in range(repeats):
+        started = perf_counter()
+        float((a @ a)[0, 0])  # reading a value waits for the device
+        best = min(best, perf_counter() - started)
+    return float(2 * size**3 / best)
+
+
+class Metrics:
+    """Appends to `metrics.jsonl` in a folder, and to TensorBoard when asked.
+
+    Lines of steps after `step` are dropped first: they belong to work that an interruption undid.
+    Raises MissingExtra when TensorBoard is asked for and not installed.
+    """
+
+    def __init__(self, folder: Path, step: int, *, tensorboard: bool) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / "metrics.jsonl"
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
+        self.path.write_text("".join(line + "\n" for line in kept))
+        self._board = _board(folder, step) if tensorboard else None
+
+    def __enter__(self) -> "Metrics":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._board is not None:
+            self._board.close()
+
+    def write(self, progress: Progress) -> None:
+        """Add one report."""
+        values = {**asdict(progress), "utilisation": progress.utilisation}
+        scalars = values.pop("scalars")
+        self.write_scalars(progress.step, {**scalars, **values})
+
+    def write_scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Add one line of values."""
+        with self.path.open("a") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+        if self._board is not None:
+            for name, value in values.items():
+                self._board.add_scalar(name, value, step)
+
+
+def _board(folder: Path, step: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise MissingExtra("train", "writing TensorBoard scalars") from error
+    return SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)

@@ -1,0 +1,87 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from himmel.codec import CodecConfig
+from himmel.errors import Cancelled, TrainingError
+from himmel.train import CodecData, CodecRecipe, OptimiserRecipe, Progress, RunRecipe, train_codec, write_pixels
+
+
+def moving_squares(clips: int, frames: int = 9, size: int = 32) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    made = []
+    for _ in range(clips):
+        clip = np.empty((frames, size, size, 3), np.uint8)
+        clip[...] = rng.integers(0, 255, 3)
+        colour, (y, x), speed = rng.integers(0, 255, 3), rng.integers(4, size - 20, 2), rng.integers(-1, 2, 2)
+        for t in range(frames):
+            top, left = np.clip(np.array((y, x)) + t * speed, 0, size - 12)
+            clip[t, top : top + 12, left : left + 12] = colour
+        made.append(clip)
+    return made
+
+
+def recipe(pixels: Path, *, steps: int = 6) -> CodecRecipe:
+    return CodecRecipe(
+        model=CodecConfig(channels=(8, 16, 32), latent_channels=8),
+        data=CodecData(pixels=str(pixels), batch=2, frames=5, crop=32, held_out=1),
+        optimiser=OptimiserRecipe(warm_up=2, lr=4e-3),
+        run=RunRecipe(steps=steps, precision="fp32", log_every=2, evaluate_every=4, tensorboard=False),
+    )
+
+
+@pytest.fixture
+def pixels(tmp_path: Path) -> Path:
+    write_pixels(tmp_path / "pixels", "32x32x9-squares-0000", moving_squares(6))
+    return tmp_path / "pixels"
+
+
+def newest(out: Path) -> bytes:
+    return sorted((out / "checkpoints").glob("*.safetensors"))[-1].read_bytes()
+
+
+@pytest.mark.parametrize("muon", [(), ("encoder.", "decoder.")])
+def test_an_interrupted_run_equals_a_whole_one(pixels: Path, tmp_path: Path, muon: tuple[str, ...]) -> None:
+    plan = recipe(pixels)
+    plan = replace(plan, optimiser=replace(plan.optimiser, muon=muon))
+    whole = train_codec(plan, tmp_path / "whole")
+    stops = iter([False, True] * 9)
+    for _ in range(2):
+        with pytest.raises(Cancelled, match="run the same command again"):
+            train_codec(plan, tmp_path / "cut", should_stop=lambda: next(stops))
+    resumed = train_codec(plan, tmp_path / "cut")
+    assert newest(tmp_path / "whole") == newest(tmp_path / "cut")
+    for name, value in whole.codec.state_dict().items():
+        assert torch.equal(value, resumed.codec.state_dict()[name]), name
+    steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()]
+    assert steps == [2, 4, 4, 6, 6]
+    assert len(list((tmp_path / "cut" / "checkpoints").iterdir())) == 2
+
+
+def test_it_learns_a_few_clips(pixels: Path, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    plan = recipe(pixels, steps=150)
+    trained = train_codec(plan, tmp_path / "out", seen.append)
+    assert trained.figures["held_out_psnr"] > 20
+    assert np.mean([p.scalars["psnr"] for p in seen[-5:]]) > 24
+    assert 0 < seen[-1].utilisation < 1 and seen[-1].eta_seconds == 0
+    latents = trained.codec.encode(torch.zeros(1, 3, 9, 32, 32))
+    assert torch.isfinite(latents).all() and trained.codec.std.min() > 0
+
+
+def test_another_recipe_is_refused(pixels: Path, tmp_path: Path) -> None:
+    train_codec(recipe(pixels, steps=1), tmp_path / "out")
+    with pytest.raises(TrainingError, match="another recipe .noise differ"):
+        train_codec(replace(recipe(pixels, steps=1), noise=(0.0, 0.1)), tmp_path / "out")
+
+
+def test_a_damaged_checkpoint_is_named(pixels: Path, tmp_path: Path) -> None:
+    train_codec(recipe(pixels, steps=1), tmp_path / "out")
+    path = next((tmp_path / "out" / "checkpoints").iterdir())
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(TrainingError, match="step-000000001.*remove it"):
+        train_codec(recipe(pixels, steps=1), tmp_path / "out")
