@@ -98,13 +98,14 @@ def _correct(before: Tensor, clean: Tensor, cleans: list[Tensor], sigmas: Tensor
 
 
 def _weights(rk: Tensor, hh: Tensor) -> Tensor:
-    """The two weights that make the corrector exact to second order (the system R_p(h) a = phi / B of the paper)."""
+    """The weights that make the corrector exact to second order: R_p(h) a = phi / B in the paper."""
     phi = torch.expm1(hh)
     phi_1 = phi / hh - 1
     phi_2 = phi_1 / hh - 1 / 2
     nodes = torch.stack((rk, torch.ones_like(rk)))
     matrix = torch.stack((torch.ones_like(nodes), nodes))
-    return torch.linalg.solve(matrix, torch.stack((phi_1 / phi, phi_2 * 2 / phi)))
+    weights: Tensor = torch.linalg.solve(matrix, torch.stack((phi_1 / phi, phi_2 * 2 / phi)))
+    return weights
 
 
 SOLVERS: Mapping[str, Solver] = {"euler": euler, "unipc": unipc}
