@@ -1,0 +1,182 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from himmel.codec import Codec, CodecConfig
+from himmel.conditions import (
+    Canvas,
+    Condition,
+    Ends,
+    FirstFrame,
+    Keyframes,
+    Prefix,
+    Region,
+    Suffix,
+    as_video,
+    respect,
+)
+from himmel.errors import UsageError
+from himmel.flow import FlowState, start_noise
+from himmel.shapes import LatentShape, PixelShape
+
+CHANNELS = 6
+
+
+@pytest.fixture(scope="module")
+def canvas() -> Canvas:
+    torch.manual_seed(0)
+    codec = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=CHANNELS)).requires_grad_(False)
+    compression = replace(codec.compression, patch=(1, 2, 2))
+    return Canvas(shape=PixelShape(frames=17, height=64, width=96), compression=compression, encode=codec.encode)
+
+
+def noise_clip(frames: int, seed: int = 0, height: int = 64, width: int = 96) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (frames, height, width, 3), dtype=np.uint8)
+
+
+def known_frames(canvas: Canvas, *conditions: Condition) -> list[int]:
+    where = respect(conditions, canvas).where[0, 0]
+    return [index for index in range(len(where)) if bool(where[index].all())]
+
+
+def test_nothing_is_known_without_conditions(canvas: Canvas) -> None:
+    assert not respect([], canvas).where.any()
+
+
+def test_a_first_frame_is_the_codec_s_own_first_latent(canvas: Canvas) -> None:
+    image = noise_clip(1)[0]
+    known = respect([FirstFrame(image=image)], canvas)
+    assert known_frames(canvas, FirstFrame(image=image)) == [0]
+    assert torch.equal(known.values[:, :, :1], canvas.encode(as_video(image[None])))
+    assert known.values.shape == (1, CHANNELS, 5, 4, 6)
+
+
+def test_keyframes_fall_into_their_groups(canvas: Canvas) -> None:
+    image = noise_clip(1)[0]
+    assert known_frames(canvas, Keyframes(images={0: image, 5: image, -1: image})) == [0, 2, 4]
+    with pytest.raises(UsageError, match="keyframe 17 is outside the 17"):
+        respect([Keyframes(images={17: image})], canvas)
+    with pytest.raises(UsageError, match="keyframe 5 and keyframe 6 both"):
+        respect([Keyframes(images={5: image, 6: image})], canvas)
+    with pytest.raises(UsageError, match="at least one"):
+        respect([Keyframes(images={})], canvas)
+
+
+@pytest.mark.parametrize(("given", "groups"), [(1, [0]), (5, [0, 1]), (8, [0, 1]), (9, [0, 1, 2])])
+def test_a_prefix_keeps_its_last_frames(canvas: Canvas, given: int, groups: list[int]) -> None:
+    clip = noise_clip(given)
+    assert known_frames(canvas, Prefix(frames=clip)) == groups
+    used = 1 + (given - 1) // 4 * 4
+    restored = Prefix(frames=clip).restore(np.zeros((17, 64, 96, 3), np.uint8), 0, canvas)
+    assert np.array_equal(restored[:used], clip[-used:]) and not restored[used:].any()
+
+
+@pytest.mark.parametrize(("given", "groups"), [(1, [4]), (4, [4]), (7, [4]), (8, [3, 4])])
+def test_a_suffix_keeps_its_first_frames(canvas: Canvas, given: int, groups: list[int]) -> None:
+    clip = noise_clip(given)
+    suffix = Suffix(frames=clip)
+    assert known_frames(canvas, suffix) == groups
+    restored = suffix.restore(np.zeros((17, 64, 96, 3), np.uint8), 0, canvas)
+    used = 4 * len(groups)
+    assert np.array_equal(restored[17 - used : 17 - used + min(given, used)], clip[:used])
+    assert not restored[: 17 - used].any()
+
+
+def test_restoring_in_chunks_equals_restoring_at_once(canvas: Canvas) -> None:
+    decoded = noise_clip(17, seed=5)
+    conditions = [
+        Prefix(frames=noise_clip(5)),
+        Suffix(frames=noise_clip(6, seed=1)),
+        Ends(first=noise_clip(1), last=noise_clip(9, seed=2)),
+        Region(frames=noise_clip(17, seed=3), box=(32, 0, 40, 40), span=(4, 12)),
+    ]
+    for condition in conditions:
+        whole = condition.restore(decoded, 0, canvas)
+        chunks = [condition.restore(decoded[a:b], a, canvas) for a, b in ((0, 1), (1, 5), (5, 13), (13, 17))]
+        assert np.array_equal(np.concatenate(chunks), whole)
+
+
+def test_ends_are_a_prefix_and_a_suffix(canvas: Canvas) -> None:
+    first, last = noise_clip(5), noise_clip(4, seed=1)
+    both = respect([Ends(first=first, last=last)], canvas)
+    apart = respect([Suffix(frames=last), Prefix(frames=first)], canvas)
+    assert torch.equal(both.values, apart.values) and torch.equal(both.where, apart.where)
+
+
+@pytest.mark.parametrize(
+    ("box", "keep", "free"),
+    [
+        ((0, 0, 32, 32), "outside", 1),
+        ((8, 8, 8, 8), "outside", 1),
+        ((31, 31, 2, 2), "outside", 4),
+        ((0, 0, 96, 64), "outside", 6),
+        ((0, 0, 32, 32), "inside", 5),
+        ((0, 0, 63, 64), "inside", 4),
+    ],
+)
+def test_a_region_is_rounded_out_to_whole_patches(
+    canvas: Canvas, box: tuple[int, int, int, int], keep: str, free: int
+) -> None:
+    region = Region(frames=noise_clip(1), box=box, keep=keep, span=(0, 16))  # type: ignore[arg-type]
+    known = region.apply(canvas.nothing(), canvas)
+    patches = (~known.where[0, 0]).float().unfold(1, 2, 2).unfold(2, 2, 2).mean((-1, -2))
+    assert set(patches.flatten().tolist()) <= {0.0, 1.0}
+    assert int(patches[0].sum()) == free
+
+
+def test_a_region_in_time_keeps_the_rest(canvas: Canvas) -> None:
+    clip = noise_clip(17)
+    region = Region(frames=clip, box=(0, 0, 96, 64), span=(5, 9))
+    assert known_frames(canvas, region) == [0, 1, 3, 4]
+    restored = region.restore(np.zeros_like(clip), 0, canvas)
+    assert np.array_equal(restored[:5], clip[:5]) and np.array_equal(restored[9:], clip[9:])
+    assert not restored[5:9].any()
+
+
+def test_order_does_not_matter(canvas: Canvas) -> None:
+    some = [
+        FirstFrame(image=noise_clip(1)[0]),
+        Suffix(frames=noise_clip(4)),
+        Keyframes(images={8: noise_clip(1)[0]}),
+    ]
+    first, other = respect(some, canvas), respect(some[::-1], canvas)
+    assert torch.equal(first.values, other.values) and torch.equal(first.where, other.where)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        ([FirstFrame(image=noise_clip(1)[0]), Prefix(frames=noise_clip(5))], "both decide"),
+        ([FirstFrame(image=noise_clip(1, height=32)[0])], "is 96x32 and the video 96x64"),
+        ([FirstFrame(image=noise_clip(1)[0].astype(np.float32))], "uint8"),
+        ([Prefix(frames=noise_clip(21))], "does not fit"),
+        ([Suffix(frames=noise_clip(20))], "does not fit"),
+        ([Prefix(frames=noise_clip(17))], "nothing is left"),
+        ([Region(frames=noise_clip(3), box=(0, 0, 8, 8))], "3 frames"),
+        ([Region(frames=noise_clip(1), box=(90, 0, 8, 8))], "not within"),
+        ([Region(frames=noise_clip(1), box=(0, 0, 8, 8), span=(4, 40))], "span"),
+    ],
+)
+def test_what_cannot_be_respected_is_refused(canvas: Canvas, conditions: list[Condition], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        respect(conditions, canvas)
+
+
+def test_equal_conditions_have_equal_digests() -> None:
+    assert Prefix(frames=noise_clip(5)).digest == Prefix(frames=noise_clip(5)).digest
+    assert Prefix(frames=noise_clip(5)).digest != Prefix(frames=noise_clip(5, seed=1)).digest
+    assert Prefix(frames=noise_clip(5)).digest != Suffix(frames=noise_clip(5)).digest
+    boxes = [Region(frames=noise_clip(1), box=(0, 0, 8, 8), keep=keep) for keep in ("outside", "inside")]
+    assert boxes[0].digest != boxes[1].digest
+    with pytest.raises(UsageError, match="outside"):
+        Region(frames=noise_clip(1), box=(0, 0, 8, 8), keep="around")  # type: ignore[arg-type]
+
+
+def test_what_is_known_goes_into_a_flow_state(canvas: Canvas) -> None:
+    known = respect([Suffix(frames=noise_clip(8))], canvas)
+    noise = start_noise(LatentShape(channels=CHANNELS, frames=5, height=4, width=6), seed=1)
+    state = FlowState.begin(noise).knowing(known.values, known.where)
+    assert torch.equal(state.settled(noise)[:, :, 3:], known.values[:, :, 3:])
+    assert torch.equal(state.settled(noise)[:, :, :3], noise[:, :, :3])
