@@ -48,7 +48,8 @@ def wrong_commands(shell: str) -> Iterator[str]:
 
 
 def pytest_commands(shell: str) -> list[list[str]]:
-    """Commands that run pytest or install for it, without the folder of their environment."""
+    """Commands that run pytest or install for it, without the folder of their environment and redirections."""
+    shell = re.sub(r"\d*>+(&\d|\S+)", "", shell)
     bare = [[re.sub(r"^.*/bin/", "", word) for word in words] for words in commands(shell)]
     return [words for words in bare if "pytest" in words or any("[test]" in word for word in words)]
 
@@ -95,4 +96,4 @@ def test_wrong_commands_are_found(shell: str) -> None:
 
 def test_bad_shell_is_found() -> None:
     assert not bash_accepts('echo "open')
-    assert pytest_commands("a/bin/python -m pytest -x\npip list") == [["python", "-m", "pytest", "-x"]]
+    assert pytest_commands("a/bin/python -m pytest -x >log 2>&1\npip list") == [["python", "-m", "pytest", "-x"]]

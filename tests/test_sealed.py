@@ -18,6 +18,9 @@ RENAMES = {
     SEAL: "sealed media",
     "himmel/data/shards.py": "shards (.tar)",
     "himmel/data/pixels.py": "training arrays (.npy)",
+    "himmel/provenance/keys.py": "the signing key (.pem)",
+    "himmel/train/checkpoint.py": "checkpoints (.safetensors)",
+    "himmel/train/pixels.py": "training arrays (.npy)",
     "himmel/weights/shards.py": "folders of weights (.safetensors)",
 }
 # Who opens files for writing bytes, and which.
@@ -27,6 +30,7 @@ WRITES = {
     "himmel/media/write.py": "a .part",
     "himmel/media/image.py": "a .part, or a figure of a report",
     "himmel/data/shards.py": "a shard's .part",
+    "himmel/provenance/keys.py": "the signing key",
     "himmel/weights/shards.py": "weights in a draft folder",
 }
 # Pictures for reports bypass the seal: only evaluation makes reports.
@@ -54,7 +58,8 @@ def writes(source: Source) -> Iterator[int]:
     names = aliases(source)
     for called, node in calls(source.tree):
         method = node.func.attr if isinstance(node.func, ast.Attribute) else called
-        if method == "write_bytes" or (method == "open" and _binary_or_container(resolve(called, names), node)):
+        opening = method in ("open", "fdopen") and _binary_or_container(resolve(called, names), node)
+        if method == "write_bytes" or opening:
             yield node.lineno
 
 
@@ -135,6 +140,7 @@ def test_media_refuses_a_final_name(tmp_path: Path) -> None:
         "final.write_bytes(content)",
         "open(final, 'wb')",
         "final.open('xb')",
+        "import os\nos.fdopen(handle, 'wb')",
         "import av\nav.open(final, 'w')",
         "import av\nav.open(final, mode='w', format='mp4')",
         "write_video(final, frames, 12)",

@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from himmel import world
+from himmel.data.ledger import Ledger
+from himmel.data.render import RenderConfig, render_shards
+from himmel.data.shards import LEDGER_NAME, ClipShards
+from himmel.errors import LedgerError, UsageError, WorldError
+
+TINY = RenderConfig(profile="first_light", width=32, height=32, frames=3)
+
+
+@pytest.fixture(scope="module")
+def drawable() -> None:
+    try:
+        world.Stage(32, 32).close()
+    except WorldError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def folder(drawable: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clips")
+    render_shards(path, clips=5, shard_size=2, config=TINY)
+    return path
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*.tar")}
+
+
+def test_clips_are_what_the_world_draws(folder: Path) -> None:
+    clips = ClipShards(folder)
+    assert [row.seed for row in clips.rows] == [0, 1, 2, 3, 4]
+    assert sorted(files(folder)) == ["train-000000000.tar", "train-000000002.tar", "train-000000004.tar"]
+    stage = world.Stage(32, 32)
+    for index in clips:
+        drawn = stage.render(TINY.scene(index))
+        assert clips.frames(index).shape == drawn.frames.shape == (3, 32, 32, 3)
+        assert np.abs(clips.frames(index).astype(int) - drawn.frames).mean() < 4
+        assert world.SceneSpec.from_dict(clips.record(index)["spec"]) == drawn.spec
+        truth = world.GroundTruth.from_arrays(clips.truth(index))
+        np.testing.assert_array_equal(truth.masks, drawn.truth.masks)
+    stage.close()
+
+
+def test_the_ledger_says_where_they_come_from(folder: Path) -> None:
+    with Ledger(folder / LEDGER_NAME, read_only=True) as ledger:
+        assert ledger.verify() == 4
+        [source] = ledger.sources().values()
+    assert (source.kind, source.generator) == ("rendered", world.GENERATOR)
+    assert source.licence_declared == source.licence_concluded == "Apache-2.0"
+
+
+def test_an_interrupted_run_ends_in_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        render_shards(tmp_path, clips=5, shard_size=2, config=TINY, on_progress=stop)
+    assert sorted(files(tmp_path)) == ["train-000000000.tar"]
+    seen: list[tuple[int, int]] = []
+    root = render_shards(
+        tmp_path, clips=5, shard_size=2, config=TINY, on_progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert files(tmp_path) == files(folder)
+    assert root == ClipShards(folder).root
+
+
+def test_workers_draw_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    render_shards(tmp_path, clips=5, shard_size=2, workers=2, config=TINY)
+    assert files(tmp_path) == files(folder)
+
+
+def test_a_lost_shard_is_drawn_again_and_more_clips_are_added(folder: Path, tmp_path: Path) -> None:
+    before = files(folder)
+    render_shards(tmp_path, clips=5, shard_size=2, config=TINY)
+    (tmp_path / "train-000000002.tar").unlink()
+    render_shards(tmp_path, clips=6, shard_size=2, config=TINY)
+    assert {name: content for name, content in files(tmp_path).items() if name in before} == before
+    assert [row.seed for row in ClipShards(tmp_path).rows] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_shard_that_comes_out_different_is_refused(
+    drawable: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render_shards(tmp_path, clips=1, config=TINY)
+    (tmp_path / "train-000000000.tar").unlink()
+    monkeypatch.setattr("himmel.data.render.encode_clip", lambda frames, fps, crf: b"other")
+    with pytest.raises(LedgerError, match="came out different"):
+        render_shards(tmp_path, clips=1, config=TINY)
+
+
+def test_splits_share_a_folder_and_settings_do_not(folder: Path, tmp_path: Path) -> None:
+    held = RenderConfig(**{**TINY.to_dict(), "split": "held_out"})
+    render_shards(tmp_path, clips=1, config=TINY)
+    render_shards(tmp_path, clips=1, config=held)
+    assert [row.split for row in ClipShards(tmp_path).rows] == ["held_out", "train"]
+    with pytest.raises(UsageError, match="another folder"):
+        render_shards(tmp_path, clips=2, config=RenderConfig(**{**TINY.to_dict(), "crf": 20}))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"clips": 0}, {"clips": 1, "workers": 0}, {"clips": 1, "shard_size": 0}, {"clips": 1, "first_seed": -1}],
+)
+def test_senseless_settings_are_refused(tmp_path: Path, settings: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match="or more"):
+        render_shards(tmp_path, **settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_config_survives_and_refuses() -> None:
+    assert RenderConfig.from_dict(TINY.to_dict()) == TINY
+    with pytest.raises(UsageError, match="speed"):
+        RenderConfig.from_dict({"speed": 3})
+    with pytest.raises(UsageError, match="split"):
+        RenderConfig(split="test")
+    with pytest.raises(UsageError, match="profile"):
+        RenderConfig(profile="everything")
