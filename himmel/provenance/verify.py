@@ -24,6 +24,7 @@ Answer = Literal["ours (signed)", "altered", "no evidence"]
 # The description that opens every manifest store; its presence in a file that will not parse is a trace.
 STORE_MARK = b"jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
+DAMAGED = "its manifest is damaged or the file is cut short"
 MEANINGS = {
     "assertion.bmffHash.mismatch": "the content was changed after it was signed",
     "assertion.dataHash.mismatch": "the content was changed after it was signed",
@@ -79,8 +80,10 @@ def _judge(path: Path, mime: str, root: bytes | None) -> Verification:
             state, report = reader.get_validation_state(), json.loads(reader.json())
     except c2pa.C2paError as error:
         return _judge_unreadable(path, error)
-    active = report["manifests"][report["active_manifest"]]
-    signer = active.get("signature_info", {}).get("common_name")
+    active = (report.get("manifests") or {}).get(report.get("active_manifest"))
+    if active is None:
+        return Verification(answer="altered", reasons=(DAMAGED,))
+    signer = (active.get("signature_info") or {}).get("common_name")
     if state == "Trusted":
         return _judge_trusted(path, mime, active, signer)
     failures = report.get("validation_results", {}).get("activeManifest", {}).get("failure", [])
@@ -93,9 +96,8 @@ def _judge(path: Path, mime: str, root: bytes | None) -> Verification:
 
 
 def _judge_trusted(path: Path, mime: str, active: Mapping[str, Any], signer: str | None) -> Verification:
-    stated = [item["data"] for item in active.get("assertions", ()) if item["label"] == ASSERTION]
     try:
-        [assertion] = stated
+        [assertion] = [item["data"] for item in active["assertions"] if item["label"] == ASSERTION]
         manifest = Manifest.from_dict(assertion["claims"])
         check_form(path, mime, assertion["layout"])
     except Malformed as error:
@@ -110,7 +112,7 @@ def _judge_unreadable(path: Path, error: c2pa.C2paError) -> Verification:
     if isinstance(error, c2pa.C2paError.RemoteManifest):
         return _no_evidence("the file names a manifest on the network, which is never fetched")
     if _has_store(path):
-        return Verification(answer="altered", reasons=("its manifest is damaged or the file is cut short",))
+        return Verification(answer="altered", reasons=(DAMAGED,))
     if isinstance(error, c2pa.C2paError.ManifestNotFound):
         return _no_evidence("the file carries no manifest; conversion and most sites remove it")
     return _no_evidence("the file is damaged and carries no manifest")
