@@ -1,20 +1,21 @@
 """Write the pages of docs/ that are made from the code: `python docs/make.py` (add --check to only compare).
 
-reference.md comes from the sources, which are parsed and not imported; cli.md from the command line itself.
+reference.md comes from the sources, which are parsed and not imported; cli.md from the command line itself;
+words.md from the grammar of the world.
 """
 
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["cli_page", "main", "pages", "reference_page"]
+__all__ = ["cli_page", "main", "pages", "reference_page", "words_page"]
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = DOCS.parent / "himmel"
-MADE = "Made by `python docs/make.py`; edit the docstrings instead.\n"
+MADE = "Made from the code by `python docs/make.py`.\n"
 
 
 def reference_page() -> str:
@@ -135,9 +136,45 @@ def _flags(command: Any) -> Iterator[str]:
         yield f"| {names} | {meaning}{f' One of {choices}.' if choices else ''} | {default} |"
 
 
+def words_page() -> str:
+    """Everything the world can contain: subjects with what they can do, and the other factors as lists."""
+    from himmel.world import grammar
+    from himmel.world.grammar_profile import FIRST_LIGHT
+
+    parts = ["# What the world contains\n", MADE]
+    parts.append("Names in **bold** belong to the part of the world called `first_light`.\n")
+    parts.append("| subject | also called | made of | what it can do |\n|---|---|---|---|")
+    for subject in grammar.SUBJECTS.values():
+        doing = _listed(subject.verbs, FIRST_LIGHT.verbs)
+        name = _listed([subject.id], FIRST_LIGHT.subjects)
+        parts.append(f"| {name} | {', '.join(subject.synonyms)} | {', '.join(subject.materials)} | {doing} |")
+    parts.append("\n| place | lights | something to go around | colours that would vanish |\n|---|---|---|---|")
+    for setting in grammar.SETTINGS.values():
+        name, lights = _listed([setting.id], FIRST_LIGHT.settings), _listed(setting.lights, FIRST_LIGHT.lights)
+        parts.append(f"| {name} | {lights} | {setting.prop} | {', '.join(setting.vanishing)} |")
+    parts.append("\n| factor | values |\n|---|---|")
+    for factor in ("colours", "sizes", "speeds", "thens", "relations", "cameras", "styles"):
+        values = getattr(grammar, factor.upper())
+        parts.append(f"| {factor} | {_listed(values, getattr(FIRST_LIGHT, factor))} |")
+    parts.append(f"| directions | {_listed(grammar.DIRECTIONS, grammar.DIRECTIONS)} |")
+    return "\n".join(parts) + "\n"
+
+
+def _listed(values: Iterable[str], chosen: Iterable[str]) -> str:
+    return ", ".join(f"**{_said(value)}**" if value in chosen else _said(value) for value in values)
+
+
+def _said(identifier: str) -> str:
+    return identifier.replace("_", " ")
+
+
 def pages() -> dict[Path, str]:
     """Every page that is made, by path."""
-    return {DOCS / "reference.md": reference_page(), DOCS / "cli.md": cli_page()}
+    return {
+        DOCS / "reference.md": reference_page(),
+        DOCS / "cli.md": cli_page(),
+        DOCS / "words.md": words_page(),
+    }
 
 
 def main(arguments: list[str]) -> int:

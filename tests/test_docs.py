@@ -68,6 +68,11 @@ def test_the_command_line_page_is_current() -> None:
     assert page == docs_script().cli_page(), "run: python docs/make.py"
 
 
+def test_the_page_of_words_is_current() -> None:
+    page = (ROOT / "docs/words.md").read_text(encoding="utf-8")
+    assert page == docs_script().words_page(), "run: python docs/make.py"
+
+
 def test_the_command_line_page_lists_every_flag() -> None:
     from himmel.cli import app
 
