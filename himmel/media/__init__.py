@@ -3,9 +3,10 @@
 from himmel.media.clip import decode_clip, encode_clip
 from himmel.media.frames import Frames, Limits, Pixels, exact_rate
 from himmel.media.image import read_image, write_image, write_png
+from himmel.media.parts import part_path
 from himmel.media.read import read_metadata, read_video
 from himmel.media.sheet import contact_sheet
-from himmel.media.write import part_path, write_video
+from himmel.media.write import write_video
 
 __all__ = [
     "Frames",

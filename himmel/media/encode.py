@@ -1,23 +1,21 @@
 """Frames into an open container as H.264: the one encoder loop, shared by videos and by training clips."""
 
-import errno
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
-import av
 import numpy as np
 from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 
-from himmel.errors import MediaError, UsageError
+from himmel.errors import UsageError
 from himmel.media.colour import to_yuv
 from himmel.media.frames import Pixels
+from himmel.media.parts import explained
 
-__all__ = ["CODECS", "EncoderConfig", "encode", "explained"]
+__all__ = ["CODECS", "EncoderConfig", "encode"]
 
 CODECS = {"h264": "libx264"}
 # x264's AVX-512 code for macroblock trees reads memory it has not written: at 136x120, 5 runs gave 4 files.
@@ -86,19 +84,6 @@ def encode(
         container.mux(stream.encode(None))
         container.close()
     return count
-
-
-@contextmanager
-def explained(name: str) -> Iterator[None]:
-    """Turn what FFmpeg and the system raise while writing `name` into one MediaError."""
-    try:
-        yield
-    except av.codec.codec.UnknownCodecError as error:
-        raise MediaError(f"this PyAV has no {error} encoder; reinstall it with: pip install av") from error
-    except (av.FFmpegError, OSError) as error:
-        if error.errno == errno.ENOSPC:
-            raise MediaError(f"the disk is full: {name} was not written; free some space and repeat") from error
-        raise MediaError(f"{name} was not written: {error.strerror}") from error
 
 
 def _pictures(frames: Iterable[Pixels]) -> Iterator[Pixels]:

@@ -9,9 +9,8 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from himmel.errors import MediaError, UsageError
-from himmel.media.encode import explained
 from himmel.media.frames import Limits, Pixels
-from himmel.media.write import check_part
+from himmel.media.parts import check_part, explained, removed_on_error
 
 __all__ = ["ImageFormat", "read_image", "write_image", "write_png"]
 
@@ -65,12 +64,8 @@ def _save(path: Path, pixels: Pixels, format: ImageFormat, metadata: Mapping[str
     for key, value in metadata.items():
         text.add_itxt(key, value)
     extra = {"pnginfo": text} if format == "png" else {}
-    try:
-        with explained(path.name), path.open("wb") as file:
-            Image.fromarray(pixels).save(file, format=format.upper(), **OPTIONS[format], **extra)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with removed_on_error(path), explained(path.name), path.open("wb") as file:
+        Image.fromarray(pixels).save(file, format=format.upper(), **OPTIONS[format], **extra)
 
 
 def _upright_rgb(image: Image.Image) -> Pixels:

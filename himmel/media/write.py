@@ -3,7 +3,6 @@
 Only `.part` files are written here: `himmel.provenance.seal` gives a video its final name.
 """
 
-import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from fractions import Fraction
@@ -11,28 +10,16 @@ from pathlib import Path
 
 import av
 
-from himmel.errors import MediaError, UsageError
-from himmel.media.encode import EncoderConfig, encode, explained
+from himmel.errors import MediaError
+from himmel.media.encode import EncoderConfig, encode
 from himmel.media.frames import Pixels, exact_rate
+from himmel.media.parts import check_part, explained, removed_on_error
 
-__all__ = ["check_part", "part_path", "write_video"]
+__all__ = ["write_video"]
 
 # faststart: a browser can play before all bytes are there. use_metadata_tags: keys of our own survive.
 # bitexact: no version of FFmpeg in the file, so that its bytes depend on frames alone.
 MUXER = {"movflags": "+faststart+use_metadata_tags", "fflags": "+bitexact"}
-
-
-def part_path(final: Path) -> Path:
-    """A fresh hidden `.part` name in the folder of `final`, so that two jobs never share one."""
-    return final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
-
-
-def check_part(part: Path) -> None:
-    """Raise UsageError unless `part` may be written: a `.part` name in an existing folder."""
-    if part.suffix != ".part":
-        raise UsageError(f"{part.name} is not a .part file; write with part_path(), then seal it")
-    if not part.parent.is_dir():
-        raise UsageError(f"folder {part.parent} does not exist; create it first")
 
 
 def write_video(
@@ -52,7 +39,7 @@ def write_video(
     """
     check_part(part)
     config, rate = EncoderConfig(codec=codec, crf=crf), exact_rate(fps)
-    try:
+    with removed_on_error(part):
         with explained(part.name):
             container = av.open(str(part), "w", format="mp4", options=MUXER)
         container.metadata.update(metadata or {})
@@ -63,9 +50,6 @@ def write_video(
                 container.close()
             raise
         _check_written(part, count)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
     return count
 
 
