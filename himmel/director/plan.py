@@ -1,6 +1,7 @@
 """Request to Plan: every open choice is made here, by rule, and every change is said in a note."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from himmel.director.words import read_words
@@ -17,15 +18,19 @@ NEGATIVE = ""  # the empty caption: what training saw when the text was dropped
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts:
-    """What the director has to work with: the weights' card and digest, their arithmetic, the machine's format.
+    """What the director has to know of a model; none of it needs the model's tensors.
 
-    compression: pixels per latent and latents per token. precision: "float32" or "bfloat16".
+    weights: their digest. compression: pixels per latent and latents per token. precision: "float32" or
+    "bfloat16". lexicon: the words of the text encoder. left_over: how many slots of a caption the text encoder
+    has no room for.
     """
 
     card: Card
     weights: str
     compression: Compression
     precision: str = "float32"
+    lexicon: tuple[str, ...] = ()
+    left_over: Callable[[str], int] | None = None
 
 
 def plan(request: Request, facts: ModelFacts) -> Plan:
@@ -43,7 +48,7 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
         )
     frames = _frames(request, facts, fps, notes)
     caption = _caption(request, card)
-    notes += read_words(caption, card).notes()
+    notes += _reading(caption, facts)
     shot = Shot(
         caption=caption,
         negative=" ".join(request.negative.split()) or NEGATIVE,
@@ -104,7 +109,7 @@ def _overlap(facts: ModelFacts) -> int:
 
 
 def _caption(request: Request, card: Card) -> str:
-    """The prompt with single spaces and the clause of its style."""
+    """The prompt with single spaces, and the sentence of its style."""
     words = " ".join(request.prompt.split())
     if request.style is None:
         return words
@@ -115,4 +120,13 @@ def _caption(request: Request, card: Card) -> str:
         raise UsageError(
             f'style "{style}" is not one this model was taught; choose one of {", ".join(card.styles)}'
         )
-    return f"{words.rstrip('.')}{card.styles[style]}"
+    return f"{words.rstrip('.')}. {card.styles[style]}."
+
+
+def _reading(caption: str, facts: ModelFacts) -> tuple[str, ...]:
+    """What of the caption the model will not follow."""
+    trained = [phrase for phrases in facts.card.knows.values() for phrase in phrases]
+    notes = read_words(caption, trained, facts.lexicon).notes()
+    if facts.left_over is not None and facts.left_over(caption):
+        return (*notes, "the prompt is longer than the model reads; its end is left out, shorten it to be sure")
+    return notes

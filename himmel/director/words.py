@@ -1,14 +1,13 @@
 """Which words of a caption the weights know: unknown and untrained ones are named, never replaced."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from himmel.weights import Card
-
 __all__ = ["Reading", "read_words"]
 
-WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 # Words without a picture of their own: weights need not have been taught them one by one.
 FUNCTION_WORDS = frozenset(
@@ -57,26 +56,33 @@ class Reading:
         return tuple(notes)
 
 
-def read_words(caption: str, card: Card) -> Reading:
-    """Compare the words of `caption` with what `card` knows; without a list on the card nothing is claimed.
+def read_words(caption: str, trained: Iterable[str], lexicon: Iterable[str]) -> Reading:
+    """Compare the words of `caption` with the phrases trained on and the words the text encoder has.
 
-    >>> card = Card(name="tiny", knows={"colour": ("red", "blue")}, lexicon=("red", "blue", "violin", "a"))
-    >>> read_words("a redd violin", card).notes()[0]
+    Where either list is empty nothing is claimed about it.
+
+    >>> read_words("a redd violin", trained=("red", "blue"), lexicon=("a", "red", "violin")).notes()[0]
     '"redd" is not a word the model has; nearest it knows: red'
     """
-    trained = {word for phrases in card.knows.values() for phrase in phrases for word in _words(phrase)}
-    lexicon = {word for entry in card.lexicon for word in _words(entry)} | trained | FUNCTION_WORDS
+    taught = {word for phrase in trained for word in _words(phrase)}
+    known = {word for entry in lexicon for word in _words(entry)}
     unknown, untrained = [], []
-    for word in dict.fromkeys(_words(caption)):
-        if card.lexicon and word not in lexicon:
-            unknown.append((word, _nearest(word, trained)))
-        elif trained and word not in trained and word not in FUNCTION_WORDS:
+    for word in dict.fromkeys(_apart(_words(caption), known)):
+        if known and word not in known and word not in FUNCTION_WORDS:
+            unknown.append((word, _nearest(word, taught or known)))
+        elif taught and word not in taught and word not in FUNCTION_WORDS:
             untrained.append(word)
     return Reading(unknown=tuple(unknown), untrained=tuple(untrained))
 
 
 def _words(text: str) -> list[str]:
-    return WORD.findall(text.casefold())
+    return WORD.findall(text.casefold().replace("’", "'"))
+
+
+def _apart(words: Iterable[str], known: set[str]) -> Iterator[str]:
+    """Hyphenated words that are not known as one fall apart, as they do for the text encoder."""
+    for word in words:
+        yield from [word] if word in known else word.split("-")
 
 
 def _nearest(word: str, trained: set[str]) -> tuple[str, ...]:

@@ -59,9 +59,8 @@ class Card:
     """What a set of weights is and what it was taught.
 
     sizes are the trained "WIDTHxHEIGHT", the default first; frames is the trained length of a window and fps
-    its clock. `knows` maps a category ("colour", "motion", ...) to the trained words; `lexicon` is every word
-    the text encoder has; `styles` maps a style to the clause that captions end with. `ledger` is the root of
-    the training data's ledger.
+    its clock. `knows` maps a category ("colour", "motion", ...) to the trained words; `styles` maps a style
+    to the sentence that captions have for it. `ledger` is the root of the training data's ledger.
     """
 
     name: str
@@ -76,7 +75,6 @@ class Card:
     fps: int = 12
     sampler: SamplerDefaults = SamplerDefaults()
     knows: Mapping[str, tuple[str, ...]]
-    lexicon: tuple[str, ...] = ()
     styles: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
 
@@ -96,7 +94,6 @@ class Card:
             known["sizes"] = tuple(known.get("sizes", cls.sizes))
             sampler = _known_only(SamplerDefaults, known.get("sampler", {}), "the card's sampler")
             known["sampler"] = SamplerDefaults(**sampler)
-            known["lexicon"] = tuple(known.get("lexicon", ()))
             known["knows"] = {category: tuple(words) for category, words in known["knows"].items()}
             return cls(**known)
         except (KeyError, TypeError, AttributeError) as error:

@@ -10,11 +10,16 @@ CARD = Card(
     name="tiny",
     sizes=("128x128", "160x96"),
     knows={"colour": ("red", "blue"), "subject": ("ball", "cube"), "motion": ("rolls left", "walks")},
-    lexicon=("red", "blue", "ball", "cube", "rolls", "left", "walks", "violin"),
-    styles={"watercolour": ", painted in watercolour"},
+    styles={"watercolour": "painted in watercolour"},
     sampler=SamplerDefaults(steps=12, guidance=2.0),
 )
-FACTS = ModelFacts(card=CARD, weights="0" * 64, compression=Compression(time=4, space=16, patch=(1, 2, 2)))
+FACTS = ModelFacts(
+    card=CARD,
+    weights="0" * 64,
+    compression=Compression(time=4, space=16, patch=(1, 2, 2)),
+    lexicon=("a", "red", "blue", "ball", "cube", "rolls", "left", "walks", "violin", "painted", "in", "35"),
+    left_over=lambda caption: max(0, len(caption) - 60),
+)
 
 
 def made(**fields: object) -> Plan:
@@ -56,7 +61,7 @@ def test_untrained_sizes_and_rates_are_noted() -> None:
 
 def test_the_caption_is_the_prompt_with_its_style() -> None:
     assert made(prompt=" a  red\nball ").shots[0].caption == "a red ball"
-    assert made(style="watercolour").shots[0].caption == "a red ball rolls left, painted in watercolour"
+    assert made(style="watercolour").shots[0].caption == "a red ball rolls left. painted in watercolour."
     with pytest.raises(UsageError, match='style "oil" .* watercolour'):
         made(style="oil")
 
@@ -72,5 +77,15 @@ def test_words_are_reported_never_replaced() -> None:
     )
 
 
-def test_without_lists_on_the_card_nothing_is_claimed() -> None:
-    assert read_words("a zeppelin", Card(name="bare", knows={})).notes() == ()
+def test_without_lists_nothing_is_claimed() -> None:
+    assert read_words("a zeppelin", (), ()).notes() == ()
+
+
+def test_hyphenated_words_fall_apart_unless_known() -> None:
+    assert read_words("red-blue", ("red", "blue"), ("red", "blue")).notes() == ()
+    assert read_words("red-blue", ("red-blue",), ("red-blue",)).notes() == ()
+
+
+def test_a_caption_that_does_not_fit_is_noted() -> None:
+    assert made().notes == ()
+    assert "longer than the model reads" in made(prompt="a red ball and " * 9).notes[-1]

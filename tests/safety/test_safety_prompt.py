@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from himmel.errors import UsageError
-from himmel.plan import Request
 from himmel.safety import Policy, Verdict, default_policy, review_prompt
 from himmel.safety.policy import normalised
 
@@ -22,7 +21,7 @@ from himmel.safety.policy import normalised
     ],
 )
 def test_plain_prompts_are_allowed(prompt: str) -> None:
-    verdict = review_prompt(Request(prompt=prompt))
+    verdict = review_prompt(prompt)
     assert verdict.allowed and verdict.safe and verdict.status == "ran" and not verdict.rule
 
 
@@ -39,13 +38,13 @@ def test_plain_prompts_are_allowed(prompt: str) -> None:
     ],
 )
 def test_what_the_policy_names_is_refused_with_its_rule(prompt: str, rule: str) -> None:
-    verdict = review_prompt(Request(prompt=prompt))
+    verdict = review_prompt(prompt)
     assert not verdict.allowed and not verdict.safe and verdict.rule == rule and verdict.reason
 
 
-def test_the_style_is_reviewed_and_the_negative_prompt_is_not() -> None:
-    assert not review_prompt(Request(prompt="a ball", style="hentai")).allowed
-    assert review_prompt(Request(prompt="a ball", negative="hentai")).allowed
+def test_all_texts_are_reviewed_together() -> None:
+    assert not review_prompt("a ball", "hentai").allowed
+    assert not review_prompt("a child", "nude").allowed
 
 
 def test_a_verdict_cannot_call_safe_what_nobody_looked_at() -> None:

@@ -21,7 +21,7 @@ from himmel.weights import (
     verify_weights,
 )
 
-CARD = Card(name="tiny", knows={"colour": ("red", "blue")}, lexicon=("red", "blue", "green"), ledger="ab" * 32)
+CARD = Card(name="tiny", knows={"colour": ("red", "blue")}, ledger="ab" * 32)
 
 
 def some_tensors() -> dict[str, torch.Tensor]:
