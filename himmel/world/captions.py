@@ -7,13 +7,13 @@ the caption of a mirrored clip is the mirrored caption.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, TypeVar
 
 from himmel.errors import UsageError
 from himmel.world import caption_words as words
-from himmel.world.grammar import COLOURS, OPPOSITE, SUBJECTS
+from himmel.world.caption_lexicon import lexicon
+from himmel.world.grammar import OPPOSITE, SUBJECTS
 from himmel.world.spec import SceneSpec, SubjectSpec
 
 __all__ = ["CLAUSE_DROPOUT", "SYNONYM_SHARE", "Chance", "canonical", "describe", "lexicon", "mirror_caption"]
@@ -28,7 +28,6 @@ _MIRROR = {
     "left": "right", "right": "left", "leftwards": "rightwards", "rightwards": "leftwards",
     "clockwise": "anticlockwise", "anticlockwise": "clockwise",
 }  # fmt: skip
-_WORD = re.compile(r"[a-z0-9']+|[,.]")
 
 
 class Chance(Protocol):
@@ -251,24 +250,3 @@ class _Caption:
         travel = motion.first or SUBJECTS[subject.kind].first_verb or "fly"
         verb = {"verb": motion.verb, "travel": travel}.get(name, name)
         return self.voice.word(words.KIND_VERBS.get((subject.kind, verb)) or words.VERBS[verb])[form]
-
-
-@lru_cache(maxsize=1)
-def lexicon() -> tuple[str, ...]:
-    """Every word and mark a caption can contain, sorted: lower-case words, "," and "."."""
-    tables = [getattr(words, name) for name in words.__all__ if name.isupper()]
-    nouns = [(subject.noun, *subject.synonyms) for subject in SUBJECTS.values()]
-    text = " ".join(_strings((tables, nouns, tuple(COLOURS), "a an the is and , .")))
-    spoken = re.sub(r"\{([^}]*?)\w+\}", r"\1", text)
-    return tuple(sorted(set(_WORD.findall(spoken))))
-
-
-def _strings(value: object) -> Iterator[str]:
-    """All strings in nested rows and tables, keys left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from _strings(tuple(value.values()))
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _strings(item)

@@ -43,6 +43,8 @@ _TABLES: dict[str, Sequence[str]] = {
 class Profile:
     """The part of the grammar scenes are drawn from; the defaults are all of it.
 
+    A light or style named several times is drawn as many times as often.
+
     counts: the shares of scenes with one, two and three subjects, summing to 1.
     """
 
@@ -98,7 +100,7 @@ class Profile:
     def lights_of(self, setting: str) -> tuple[str, ...]:
         """Lights of `setting` within this profile; all it has when the profile excludes every one of them."""
         lights = SETTINGS[setting].lights
-        return tuple(light for light in lights if light in self.lights) or lights
+        return tuple(light for light in self.lights if light in lights) or lights
 
     def materials_of(self, kind: str) -> tuple[str, ...]:
         """Materials of `kind` within this profile; empty when the profile excludes the kind by them."""
@@ -112,13 +114,14 @@ FIRST_LIGHT = Profile(
     subjects=(
         "ball", "cube", "cylinder", "cone", "ring", "pyramid", "dog", "cat", "car", "bird", "robot", "snowman",
     ),
+    materials=("clay", "wooden", "metal"),
     settings=("meadow", "snow", "desert", "wooden_table", "moon"),
-    lights=("day", "sunset", "night"),
+    lights=("day", "day", "day", "sunset"),
     verbs=("still", "roll", "walk", "drive", "bounce", "jump", "spin", "fly", "circle", "stop"),
     thens=(),
     relations=("left_of", "right_of", "in_front_of", "behind"),
     cameras=("static", "pan_left", "pan_right", "dolly_in", "dolly_out", "orbit_left", "orbit_right"),
-    styles=("realistic", "cartoon", "black_and_white"),
+    styles=("realistic", "realistic", "realistic", "cartoon", "black_and_white"),
     counts=(0.55, 0.40, 0.05),
 )  # fmt: skip
 """What the first bundled weights know."""

@@ -1,0 +1,116 @@
+"""Camera paths: one view per frame for each camera move of the grammar, framed so that subjects are seen."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from himmel.world import motion
+from himmel.world.bodies import COLLIDERS
+from himmel.world.canvas import View
+from himmel.world.motion import Track
+from himmel.world.spec import SceneSpec
+
+__all__ = ["camera_path"]
+
+FloatArray = np.ndarray
+FOV = 36.0  # degrees across a square picture; wide pictures keep the area in view
+DISTANCES = np.geomspace(3.6, 11.5, 14)
+MARGIN = 0.90
+
+
+def _bounds(spec: SceneSpec, tracks: tuple[Track, ...]) -> tuple[FloatArray, FloatArray]:
+    """Spheres around the subjects: centres [K, T, 3], radii [K]."""
+    centres, radii = [], []
+    for subject, track in zip(spec.subjects, tracks, strict=True):
+        half = np.array(COLLIDERS[subject.kind]) * motion.scale_of(subject)
+        centres.append(track.place + np.array([0.0, 0.0, half[2]]))
+        radii.append(float(half.max()) * 1.12)
+    return np.stack(centres), np.array(radii)
+
+
+def _around(target: FloatArray, distance: FloatArray, azimuth: FloatArray, elevation: FloatArray) -> FloatArray:
+    """Eyes [T, 3] on spheres around `target`; azimuth 0 looks along +y."""
+    flat = distance * np.cos(elevation)
+    return target + np.stack(
+        [flat * np.sin(azimuth), -flat * np.cos(azimuth), distance * np.sin(elevation)], -1
+    )
+
+
+def _turned(eye: FloatArray, target: FloatArray, yaw: FloatArray, pitch: FloatArray) -> FloatArray:
+    """Targets [T, 3] of a camera that stays at `eye` and turns by yaw (left is positive) and pitch."""
+    ray = target - eye
+    flat = np.hypot(ray[:, 0], ray[:, 1])
+    azimuth = np.arctan2(ray[:, 1], ray[:, 0]) + yaw
+    rise = np.arctan2(ray[:, 2], flat) + pitch
+    length = np.linalg.norm(ray, axis=1)
+    return eye + np.stack(
+        [length * np.cos(rise) * np.cos(azimuth), length * np.cos(rise) * np.sin(azimuth), length * np.sin(rise)], -1
+    )
+
+
+_Path = Callable[[float], tuple[FloatArray, FloatArray]]
+
+
+def _path(spec: SceneSpec, centre: FloatArray, rng: np.random.Generator) -> _Path:
+    """A function from a distance to eyes and targets [T, 3] that perform the scene's camera move."""
+    share = np.linspace(0.0, 1.0, spec.frames)
+    even, flat = share - 0.5, np.zeros(spec.frames)
+    elevation = np.radians(rng.uniform(13, 21))
+    size = rng.uniform(0.85, 1.15)
+    move, _, side = spec.camera.partition("_")
+    sign = {"left": 1.0, "right": -1.0, "up": 1.0, "down": -1.0}.get(side, 0.0)
+    target = np.repeat(centre[None], spec.frames, 0)
+
+    def place(distance: float) -> tuple[FloatArray, FloatArray]:
+        far, level = flat + distance, flat + elevation
+        if move == "dolly":
+            near = {"in": share, "out": 1.0 - share}[side]
+            return _around(target, far * (1.18 - 0.46 * size * near), flat, level), target
+        if move == "orbit":  # the camera travels to its own left: azimuth falls
+            return _around(target, far, -sign * np.radians(46) * size * share, level), target
+        if move == "crane":
+            return _around(target, far, flat, level * 0.35 + np.radians(36) * size * share), target
+        if move == "drone":
+            eyes = _around(target, far * (1.25 - 0.35 * size * share), np.radians(14) * even, flat + np.radians(44))
+            return eyes, target
+        eyes = _around(target, far, flat, level)
+        if move == "pan":
+            return eyes, _turned(eyes, target, sign * np.radians(21) * size * even, flat)
+        if move == "tilt":
+            return eyes, _turned(eyes, target, flat, sign * np.radians(17) * size * even)
+        return eyes, target
+
+    return place
+
+
+def camera_path(spec: SceneSpec, tracks: tuple[Track, ...], rng: np.random.Generator) -> list[View]:
+    """Views of all frames, as near as shows every subject whole (or as far as the world allows)."""
+    centres, radii = _bounds(spec, tracks)
+    low = (centres - radii[:, None, None]).min((0, 1))
+    high = (centres + radii[:, None, None]).max((0, 1))
+    centre = (low + high) / 2
+    centre[2] = max(centre[2], 0.30)
+    aspect = spec.width / spec.height
+    fov = float(np.degrees(2 * np.arctan(np.tan(np.radians(FOV) / 2) / np.sqrt(aspect))))
+    path = _path(spec, centre, rng)
+    room = float(rng.uniform(1.0, 1.12))
+    for distance in DISTANCES:
+        eyes, targets = path(float(distance) * room)
+        views = [View(eye=eye, target=target, fov=fov) for eye, target in zip(eyes, targets, strict=True)]
+        if _all_seen(views, centres, radii, aspect):
+            break
+    return views
+
+
+def _all_seen(views: list[View], centres: FloatArray, radii: FloatArray, aspect: float) -> bool:
+    """Whether every sphere lies inside the picture in every frame (one frame in sixteen may cut one)."""
+    cut = 0
+    for frame, view in enumerate(views):
+        camera = view.matrix()
+        points = centres[:, frame] @ camera[:3, :3].T + camera[:3, 3]
+        depth = np.maximum(-points[:, 2], 0.2)
+        focal = 1.0 / np.tan(np.radians(view.fov) / 2)
+        across = (np.abs(points[:, 0]) + radii * 0.8) * focal / aspect / depth
+        up = (np.abs(points[:, 1]) + radii * 0.8) * focal / depth
+        cut += bool((np.maximum(across, up) > MARGIN + 0.08).any())
+    return cut <= len(views) // 16

@@ -1,0 +1,278 @@
+"""Where every subject is in every frame: places, turns, squashes and the angles of its joints.
+
+A `Track` is what a motion spec becomes. Scripted motions (walk, drive, fly, spin, circle, jump, stop, pass
+behind) are closed formulas; roll, bounce, fall, push and collide run in `physics`.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from himmel.world import physics
+from himmel.world.bodies import COLLIDERS
+from himmel.world.spec import MotionSpec, SceneSpec, SubjectSpec
+
+__all__ = ["SIZE_SCALE", "SPEED", "TURN", "Track", "heading", "physical", "scale_of", "scripted", "still"]
+
+FloatArray = np.ndarray
+
+SIZE_SCALE = {"small": 0.72, "medium": 1.0, "big": 1.32}
+SPEED = {"slow": 0.34, "normal": 0.64, "fast": 1.05}  # units a second
+TURN = {"slow": 1.1, "normal": 2.2, "fast": 4.2}  # radians a second
+_HEADINGS = {"right": 0.0, "away": np.pi / 2, "left": np.pi, "toward": -np.pi / 2}
+_LYING = {"cylinder"}  # stand up at rest, lie down to roll
+_ROUND = {"ball", "cylinder", "ring", "cookie"}
+_TUMBLING = {"cube"}
+FLIGHT_HEIGHT = 1.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """One subject over T frames, in world units and radians.
+
+    place: [T, 3] the point under the body's centre, on the ground when it stands. yaw: [T]. pitch: [T] turn
+    about the body's own sideways axis, through its centre. squash: [T] height factor, volume kept.
+    angles: joint channels, each [T]. lying: the body is laid on its side (a rolling cylinder).
+    """
+
+    place: FloatArray
+    yaw: FloatArray
+    pitch: FloatArray
+    squash: FloatArray
+    angles: dict[str, FloatArray] = field(default_factory=dict)
+    lying: bool = False
+
+
+def scale_of(subject: SubjectSpec) -> float:
+    """World units of one body unit."""
+    return SIZE_SCALE[subject.size]
+
+
+def heading(direction: str | None) -> float:
+    """Yaw of a body that moves in `direction` as the viewer names it; straight at the viewer if None."""
+    return _HEADINGS.get(direction or "toward", -np.pi / 2)
+
+
+def _times(spec: SceneSpec) -> FloatArray:
+    return np.arange(spec.frames) / spec.fps
+
+
+def _blank(spec: SceneSpec, at: FloatArray, yaw: float) -> Track:
+    ones = np.ones(spec.frames)
+    place = np.repeat(np.append(at, 0.0)[None], spec.frames, 0) if len(at) == 2 else np.repeat(at[None], spec.frames, 0)
+    return Track(place=place, yaw=ones * yaw, pitch=ones * 0.0, squash=ones)
+
+
+def _idle(kind: str, time: FloatArray, phase: float) -> dict[str, FloatArray]:
+    """What moves on a body at rest: a wagging tail, a wing, a propeller."""
+    angles = {"tail": 0.35 * np.sin(5.0 * time + phase)}
+    if kind == "airplane":
+        angles["propeller"] = 17.0 * time
+    return angles
+
+
+def _strides(kind: str, distance: FloatArray, time: FloatArray, scale: float, phase: float) -> dict[str, FloatArray]:
+    """Joint angles of a body that has travelled `distance` [T]."""
+    step = np.sin(distance / scale * 6.2 + phase)
+    moving = np.minimum(1.0, np.abs(np.gradient(distance)) / 0.02)
+    return _idle(kind, time, phase) | {
+        "leg_a": 0.62 * step * moving,
+        "leg_b": -0.62 * step * moving,
+        "wheel": distance / scale,
+    }
+
+
+def still(spec: SceneSpec, subject: SubjectSpec, at: FloatArray, yaw: float, phase: float) -> Track:
+    """A subject that stays where it is; boats and fish bob, flyers hover."""
+    time = _times(spec)
+    track = replace(_blank(spec, at, yaw), angles=_idle(subject.kind, time, phase))
+    if subject.motion.then == "jump":
+        return _hop(track, time, start=1.1, period=0.8, count=1)
+    return _float(track, subject, spec, time, phase)
+
+
+def _float(track: Track, subject: SubjectSpec, spec: SceneSpec, time: FloatArray, phase: float) -> Track:
+    """Keep swimmers in the water and flyers in the air."""
+    lift = np.zeros(len(time))
+    pitch = track.pitch
+    angles = dict(track.angles)
+    if subject.kind in ("boat", "fish"):
+        depth = 0.22 if subject.kind == "fish" else 0.10
+        lift = 0.05 * np.sin(2.6 * time + phase) - depth * scale_of(subject)
+        pitch = pitch + 0.06 * np.sin(2.1 * time + phase)
+    if subject.kind == "balloon":
+        lift = 0.35 + 0.08 * np.sin(2.0 * time + phase)
+    if subject.kind == "airplane" or subject.motion.verb == "fly" or (
+        subject.kind == "bird" and spec.setting == "sea"
+    ):  # fmt: skip
+        lift = lift * 0 + FLIGHT_HEIGHT * (0.75 if subject.kind == "balloon" else 1.0) + 0.07 * np.sin(3.0 * time + phase)
+        angles["wing"] = 0.75 * np.sin(9.0 * time + phase)
+    place = track.place.copy()
+    place[:, 2] += lift
+    return replace(track, place=place, pitch=pitch, angles=angles)
+
+
+def _hop(track: Track, time: FloatArray, start: float, period: float, count: int, height: float = 0.6) -> Track:
+    """Add `count` jumps of `height` from `start` seconds on, with a crouch before each."""
+    phase = np.clip((time - start) / period, 0.0, count)
+    inside = phase % 1.0
+    inside = np.where((time < start) | (phase >= count), 0.0, inside)
+    air = np.clip((inside - 0.2) / 0.8, 0.0, 1.0)
+    crouch = np.where((inside > 0) & (inside < 0.2), np.sin(np.pi * inside / 0.2), 0.0)
+    place = track.place.copy()
+    place[:, 2] += height * 4.0 * air * (1.0 - air)
+    squash = track.squash * (1.0 - 0.22 * crouch + 0.10 * np.sin(np.pi * air) ** 2 * (air > 0))
+    return replace(track, place=place, squash=squash)
+
+
+def _distance(motion: MotionSpec, time: FloatArray, pace: float) -> FloatArray:
+    """Signed distance travelled [T] for a mover of `pace` units a second, with its second step."""
+    end = time[-1]
+    if motion.verb == "stop":
+        halt = 0.55 * end
+        slow = 0.3  # seconds of braking
+        coasting = np.clip(time - halt, 0.0, slow)
+        return pace * (np.minimum(time, halt) + coasting - coasting**2 / (2 * slow))
+    if motion.then == "turn_back":
+        return np.asarray(pace * (end / 2 - np.abs(time - end / 2)))
+    if motion.then == "jump":
+        return np.asarray(pace * np.minimum(time, 0.62 * end))
+    return pace * time
+
+
+def scripted(spec: SceneSpec, subject: SubjectSpec, at: FloatArray, phase: float, around: FloatArray) -> Track:
+    """Walk, drive, fly, swim, spin, circle, jump, stop, pass behind, and rolling where nothing is hit.
+
+    at: where it starts. around: [2] the middle of a circle.
+    """
+    motion, time, scale = subject.motion, _times(spec), scale_of(subject)
+    if motion.verb == "spin":
+        rate = TURN[motion.speed] * (-1.0 if motion.direction == "clockwise" else 1.0)
+        turned = rate * (np.minimum(time, 0.6 * time[-1]) if motion.then == "stop" else time)
+        track = replace(_blank(spec, at, -np.pi / 2), yaw=-np.pi / 2 + phase + turned)
+        return _float(replace(track, angles=_idle(subject.kind, time, phase)), subject, spec, time, phase)
+    if motion.verb == "circle":
+        return _circle(spec, subject, at, around, time, phase)
+    if motion.verb == "jump":
+        period = 0.82
+        along = SPEED["normal"] * 0.8 * time if motion.direction else time * 0.0
+        track = _moved(spec, subject, at, heading(motion.direction), along, time, phase)
+        track = replace(track, angles=_idle(subject.kind, time, phase))
+        return _hop(track, time, start=0.15, period=period, count=3, height=0.62)
+    distance = _distance(motion, time, SPEED[motion.speed])
+    track = _moved(spec, subject, at, heading(motion.direction), distance, time, phase)
+    if motion.then == "turn_back" and subject.kind not in _ROUND:
+        track = replace(track, yaw=_about_turn(track.yaw[0], time))
+    if motion.then == "jump":
+        return _hop(track, time, start=0.64 * time[-1], period=0.8, count=1)
+    return track
+
+
+def _about_turn(yaw: float, time: FloatArray) -> FloatArray:
+    """Turn round by way of facing the viewer, in about four frames at half time."""
+    share = np.clip((time - time[-1] / 2) / 0.34 + 0.5, 0.0, 1.0)
+    side = 1.0 if np.cos(yaw) < 0 else -1.0
+    return np.asarray(yaw + side * np.pi * share)
+
+
+def _moved(
+    spec: SceneSpec, subject: SubjectSpec, at: FloatArray, yaw: float, distance: FloatArray, time: FloatArray,
+    phase: float,
+) -> Track:  # fmt: skip
+    scale = scale_of(subject)
+    way = np.array([np.cos(yaw), np.sin(yaw)])
+    track = _blank(spec, at, yaw)
+    place = track.place.copy()
+    place[:, :2] += distance[:, None] * way
+    angles = _strides(subject.kind, distance, time, scale, phase)
+    if subject.motion.moving_verb == "walk" and subject.kind not in ("fish",):
+        place[:, 2] += 0.035 * scale * np.abs(np.cos(distance / scale * 6.2 + phase)) * (np.gradient(distance) > 1e-4)
+    if subject.kind == "fish":
+        angles["tail"] = 0.6 * np.sin(9.0 * time + phase)
+    track = replace(track, place=place, angles=angles)
+    if subject.kind in _ROUND:
+        radius = (0.36 if subject.kind == "cylinder" else COLLIDERS[subject.kind][2]) * scale
+        track = replace(track, pitch=distance / radius, lying=subject.kind in _LYING)
+    if subject.kind == "snowman":
+        track = replace(track, pitch=0.08 * np.sin(distance * 6.0 + phase))
+    return _float(track, subject, spec, time, phase)
+
+
+def _circle(
+    spec: SceneSpec, subject: SubjectSpec, at: FloatArray, middle: FloatArray, time: FloatArray, phase: float
+) -> Track:
+    motion = subject.motion
+    away = at - middle
+    radius = max(float(np.hypot(*away)), 0.4)
+    rate = 0.62 * TURN[motion.speed] * (-1.0 if motion.direction == "clockwise" else 1.0)
+    angle = np.arctan2(away[1], away[0]) + rate * time
+    place = np.stack([middle[0] + radius * np.cos(angle), middle[1] + radius * np.sin(angle), time * 0], 1)
+    distance = radius * np.abs(rate) * time
+    track = replace(
+        _blank(spec, at, 0.0),
+        place=place,
+        yaw=angle + np.sign(rate) * np.pi / 2,
+        angles=_strides(subject.kind, distance, time, scale_of(subject), phase),
+    )
+    if subject.kind in _ROUND:
+        radius_up = (0.36 if subject.kind == "cylinder" else COLLIDERS[subject.kind][2]) * scale_of(subject)
+        track = replace(track, pitch=distance / radius_up, lying=subject.kind in _LYING)
+    if subject.kind == "fish":
+        track.angles["tail"] = 0.6 * np.sin(9.0 * time + phase)
+    return _float(track, subject, spec, time, phase)
+
+
+def _body(subject: SubjectSpec, x: float, rng: np.random.Generator) -> tuple[physics.Body, float]:
+    """The physical stand-in of a subject and the height of its centre when it stands."""
+    scale = scale_of(subject)
+    along, _, up = (value * scale for value in COLLIDERS[subject.kind])
+    round_ = subject.kind in _ROUND
+    verb = subject.motion.verb
+    if subject.kind == "cylinder":
+        along = up = 0.36 * scale if verb in ("roll", "collide") else up
+        round_ = verb in ("roll", "collide")
+    height, velocity, tilt, bounce = up, 0.0, 0.0, 0.05
+    if verb == "fall":
+        height, bounce = up + rng.uniform(1.5, 2.0), 0.35
+        tilt = rng.uniform(-0.3, 0.3) if subject.kind in _TUMBLING else 0.0
+    if verb == "bounce":
+        height, bounce = up + rng.uniform(1.1, 1.5), 0.93
+        velocity = 0.55 if subject.motion.direction else 0.0
+    if verb in ("roll", "push", "collide"):
+        velocity = SPEED[subject.motion.speed]
+    body = physics.Body(
+        half=(along, up), x=x, z=height, velocity=velocity, tilt=tilt, round=round_ and verb not in ("still",),
+        turns=(round_ and verb in ("roll", "collide", "bounce")) or (subject.kind in _TUMBLING and verb == "fall"),
+        bounce=bounce, mass=scale**3, friction=0.08 if verb == "bounce" else 0.35,
+        driven={"push": "push", "collide": "until contact"}.get(verb, ""),
+    )  # fmt: skip
+    return body, up
+
+
+def physical(
+    spec: SceneSpec, subjects: tuple[SubjectSpec, ...], places: list[FloatArray], yaws: list[float],
+    rng: np.random.Generator,
+) -> tuple[list[Track], tuple[physics.Contact, ...]]:  # fmt: skip
+    """Run one subject, or an actor and its target, through physics along the first one's heading.
+
+    places: where each stands at the start. Returns their tracks and contacts, indices as given.
+    """
+    motion, time = subjects[0].motion, _times(spec)
+    yaw = heading(motion.direction or "right")
+    way = np.array([np.cos(yaw), np.sin(yaw)])
+    bodies, rests = zip(*(_body(s, float((p - places[0]) @ way), rng) for s, p in zip(subjects, places, strict=True)))
+    trace = physics.simulate(list(bodies), spec.frames, spec.fps)
+    tracks = []
+    for index, (subject, body) in enumerate(zip(subjects, bodies, strict=True)):
+        along, scale = trace.x[:, index] - body.x, scale_of(subject)
+        actor = index == 0
+        facing = yaw if actor and motion.direction else yaws[index]
+        track = _blank(spec, places[index], facing)
+        place = track.place.copy()
+        place[:, :2] += along[:, None] * way
+        place[:, 2] = np.maximum(trace.z[:, index] - rests[index], 0.0 if not body.turns else -9.0)
+        turned = trace.angle[:, index] if np.cos(facing - yaw) > 0 else -trace.angle[:, index]
+        angles = _strides(subject.kind, along, time, scale, 0.0) if actor else _idle(subject.kind, time, 0.0)
+        lying = subject.kind in _LYING and body.round
+        tracks.append(replace(track, place=place, pitch=turned, angles=angles, lying=lying))
+    return tracks, trace.contacts

@@ -1,0 +1,121 @@
+"""The six styles, as finishing steps on drawn frames.
+
+A style changes pixels only, never places: ground truth stays true. Grain and paper do not change between
+frames, because noise that does would teach a codec nothing but noise.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+__all__ = ["STYLES", "average_down", "outlined"]
+
+FloatArray = np.ndarray
+
+
+def average_down(frames: FloatArray, factor: int) -> FloatArray:
+    """Box-filter uint8 [T, H*f, W*f, 3] to float32 [T, H, W, 3] in 0..255."""
+    total = np.zeros((frames.shape[0], frames.shape[1] // factor, frames.shape[2] // factor, 3), np.uint16)
+    for row in range(factor):
+        for column in range(factor):
+            total += frames[:, row::factor, column::factor]
+    return total.astype(np.float32) / np.float32(factor * factor)
+
+
+def outlined(colour: FloatArray, facts: FloatArray) -> FloatArray:
+    """Draw dark outlines where the part or the depth changes: uint8 [h, w, 3], facts [h, w, 2] -> uint8."""
+    key, depth = facts[..., 0], facts[..., 1]
+    edge = np.zeros(key.shape, bool)
+    for axis in (0, 1):
+        before, after = np.take(key, range(key.shape[axis] - 1), axis), np.take(key, range(1, key.shape[axis]), axis)
+        near, far = np.take(depth, range(key.shape[axis] - 1), axis), np.take(depth, range(1, key.shape[axis]), axis)
+        line = ((before != after) & (np.minimum(near, far) < 40)) | (np.abs(near - far) > 0.06 * np.minimum(near, far) + 0.25)
+        line &= np.minimum(near, far) < 14
+        place = [slice(None), slice(None)]
+        place[axis] = slice(0, key.shape[axis] - 1)
+        edge[tuple(place)] |= line
+        place[axis] = slice(1, key.shape[axis])
+        edge[tuple(place)] |= line
+    return np.where(edge[..., None], (colour * 0.16).astype(np.uint8), colour)
+
+
+def _blur(frames: FloatArray, axis: int) -> FloatArray:
+    """Binomial blur of width 3 along an axis; edges repeat."""
+    width = [(0, 0)] * frames.ndim
+    width[axis] = (1, 1)
+    padded = np.pad(frames, width, mode="edge")
+    size = frames.shape[axis]
+    left, middle, right = (padded.take(range(i, i + size), axis) for i in range(3))
+    return np.asarray(0.25 * left + 0.5 * middle + 0.25 * right)
+
+
+def _smooth_noise(shape: tuple[int, int], cell: int, rng: np.random.Generator) -> FloatArray:
+    """Value noise in [0, 1] with features of `cell` pixels."""
+    height, width = shape
+    coarse = rng.random((height // cell + 2, width // cell + 2)).astype(np.float32)
+    y, x = np.arange(height) / cell, np.arange(width) / cell
+    yi, xi = y.astype(int), x.astype(int)
+    yf, xf = (y - yi)[:, None], (x - xi)[None]
+    top = coarse[yi][:, xi] * (1 - xf) + coarse[yi][:, xi + 1] * xf
+    bottom = coarse[yi + 1][:, xi] * (1 - xf) + coarse[yi + 1][:, xi + 1] * xf
+    return np.asarray(top * (1 - yf) + bottom * yf)
+
+
+def _plain(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
+    return frames
+
+
+def _cartoon(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
+    grey = frames.mean(-1, keepdims=True)
+    return grey + (frames - grey) * 1.22 + 6.0
+
+
+def _watercolour(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
+    soft = frames
+    for _ in range(2):
+        soft = _blur(_blur(soft, 1), 2)
+    grey = soft.mean(-1, keepdims=True)
+    washed = 255.0 - (255.0 - (grey + (soft - grey) * 1.35)) * 0.86
+    shape = frames.shape[1], frames.shape[2]
+    pools = 0.86 + 0.28 * _smooth_noise(shape, 14, rng)
+    paper = 0.965 + 0.07 * _smooth_noise(shape, 2, rng)
+    edges = np.abs(frames - soft).mean(-1, keepdims=True)
+    darker = 255.0 - (255.0 - washed) * pools[None, ..., None] - 1.5 * edges
+    return darker * paper[None, ..., None]
+
+
+def _black_and_white(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
+    grey = frames @ np.array([0.30, 0.59, 0.11], np.float32)
+    contrast = 255.0 / (1.0 + np.exp(-(grey - 122.0) / 42.0))
+    return np.repeat((0.55 * contrast + 0.45 * grey)[..., None], 3, -1)
+
+
+def _film_35mm(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
+    height, width = frames.shape[1:3]
+    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None]
+    vignette = 1.0 - 0.50 * np.clip((x**2 + y**2) / 2, 0, 1) ** 1.3
+    grain = 7.0 * (_smooth_noise((height, width), 2, rng) - 0.5)
+    faded = 20.0 + frames * 0.90
+    warm = faded * np.array([1.06, 1.0, 0.86], np.float32) + np.array([6.0, 2.0, -4.0], np.float32)
+    return warm * vignette[None, ..., None] + grain[None, ..., None]
+
+
+def _pixel_art(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
+    block = 4
+    height, width = frames.shape[1] // block * block, frames.shape[2] // block * block
+    rows = frames[:, :height, :width].reshape(len(frames), height // block, block, width // block, block, 3)
+    coarse = rows.mean((2, 4))
+    steps = np.round(coarse / 32.0) * 32.0
+    large = steps.repeat(block, 1).repeat(block, 2)
+    rest = [(0, 0), (0, frames.shape[1] - height), (0, frames.shape[2] - width), (0, 0)]
+    return np.pad(large, rest, mode="edge")
+
+
+STYLES: dict[str, Callable[[FloatArray, np.random.Generator], FloatArray]] = {
+    "realistic": _plain,
+    "cartoon": _cartoon,
+    "watercolour": _watercolour,
+    "black_and_white": _black_and_white,
+    "film_35mm": _film_35mm,
+    "pixel_art": _pixel_art,
+}
