@@ -1,0 +1,61 @@
+"""The spine on one screen: ask, review, plan, make, write, seal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from himmel.conditions import Condition
+from himmel.errors import MediaError, UsageError
+from himmel.generate.pipeline import Pipeline
+from himmel.generate.progress import OnProgress
+from himmel.generate.sealing import PLAN_KEY, finish, review_plan
+from himmel.media import read_metadata
+from himmel.plan import Plan, Request
+from himmel.provenance import SealedVideo, check_final, load_keys
+
+__all__ = ["make", "read_plan", "render", "review_plan"]
+
+
+def make(
+    request: Request,
+    pipe: Pipeline,
+    out: Path,
+    *,
+    conditions: Sequence[Condition] = (),
+    force: bool = False,
+    on_progress: OnProgress | None = None,
+) -> SealedVideo:
+    """One request, one sealed video at `out`.
+
+    Raises Declined, UsageError, MediaError or SealError; nothing half-written is left behind.
+    """
+    if request.count != 1:
+        raise UsageError(f"make() makes one video, not {request.count}; render plan.variation(i) for each")
+    return render(
+        pipe.plan(request, conditions), pipe, out, conditions=conditions, force=force, on_progress=on_progress
+    )
+
+
+def render(
+    plan: Plan,
+    pipe: Pipeline,
+    out: Path,
+    *,
+    conditions: Sequence[Condition] = (),
+    force: bool = False,
+    on_progress: OnProgress | None = None,
+) -> SealedVideo:
+    """Make exactly what a plan says, at `out`; raises as `make` does."""
+    check_final(out, force=force)
+    review_plan(plan)
+    keys = load_keys(pipe.keys_folder)
+    clock = pipe.clock(plan, on_progress)
+    frames = pipe.stream(plan, conditions, clock)
+    return finish(plan, frames, out, card=pipe.facts.card, keys=keys, force=force, on_stage=clock.at)
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan stored in a video that Himmel made; raises MediaError or UsageError when there is none."""
+    stored = read_metadata(path).get(PLAN_KEY)
+    if stored is None:
+        raise MediaError(f"{path} carries no plan; only videos made by himmel make can be repeated")
+    return Plan.from_json(stored)
