@@ -21,7 +21,7 @@ from himmel.media.frames import Frames, Limits, Pixels
 
 __all__ = ["decode", "read_metadata", "read_video"]
 
-CODECS = frozenset({"av1", "h264", "hevc", "mpeg4", "vp9"})
+CODECS = ("av1", "h264", "hevc", "mpeg4", "vp9")
 CONTAINER_KEYS = frozenset({"compatible_brands", "major_brand", "minor_version"})
 
 
@@ -61,9 +61,9 @@ def _stream(container: InputContainer, name: str, limits: Limits) -> VideoStream
     if not container.streams.video:
         raise MediaError(f"{name} has no video track")
     stream = container.streams.video[0]
-    if stream.codec_context.name not in CODECS | {"libdav1d"}:
-        known = ", ".join(sorted(CODECS))
-        raise MediaError(f"{name} is {stream.codec_context.name}; convert it to one of {known}")
+    codec = stream.codec_context.codec.canonical_name if stream.codec_context else "of an unknown codec"
+    if codec not in CODECS:
+        raise MediaError(f"{name} is {codec}; convert it to one of {', '.join(CODECS)}")
     limits.check(name=name, width=stream.width, height=stream.height, frames=max(stream.frames, 1))
     # The header may lie: FFmpeg refuses a frame beyond this before it takes memory for it.
     stream.codec_context.options = {"max_pixels": str(limits.picture)}
@@ -75,8 +75,9 @@ def _container(file: BinaryIO, name: str) -> Iterator[InputContainer]:
     try:
         with av.open(file, "r", format="mov") as container:
             yield container
-    except (av.FFmpegError, OSError) as error:
-        raise MediaError(f"{name} is not a readable MP4 or MOV file ({error.strerror})") from error
+    except (av.FFmpegError, OSError, ValueError) as error:  # ValueError: metadata that is not UTF-8
+        reason = getattr(error, "strerror", None) or "damaged"
+        raise MediaError(f"{name} is not a readable MP4 or MOV file ({reason})") from error
 
 
 @contextmanager
