@@ -118,7 +118,7 @@ RELATIONS: dict[str, Words] = {
     "left_of": ("to the left of", "left of", "on the left of"),
     "right_of": ("to the right of", "right of", "on the right of"),
     "in_front_of": ("in front of",),
-    "behind": ("behind", "at the back of"),
+    "behind": ("behind",),
     "on_top_of": ("on top of", "standing on"),
 }
 JOINERS: dict[str, Words] = {

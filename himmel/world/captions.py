@@ -161,7 +161,9 @@ class _Caption:
 
     def opening(self, form: Literal[0, 1]) -> str:
         """The first subject and its motion; at times its place beside the second comes along."""
-        order = self.voice.one(("beside", "before") if self.brief else ("apart", "beside", "before"))
+        # "a cartoon of behind a cube" is no English: only sentences start with the place.
+        orders = ("apart",) * (not self.brief) + ("beside",) + ("before",) * (form == 0)
+        order = self.voice.one(orders)
         place = None if order == "apart" else self.beside()
         if place is None:
             return f"{self.subject(0)} {self.predicate(0, form)}"
