@@ -90,7 +90,7 @@ class Pipeline:
 
     def plan(self, request: Request, conditions: Sequence[Condition] = ()) -> Plan:
         """The plan of a request for this model."""
-        return plan(request, self.facts).model_copy(update={"conditions": refs(conditions)})
+        return plan(request, self.facts).model_copy(update={"conditions": _refs(conditions)})
 
     def run(
         self, decided: Plan, conditions: Sequence[Condition] = (), on_progress: OnProgress | None = None
@@ -118,14 +118,14 @@ class Pipeline:
             raise WeightsError(
                 f"the plan was made for weights {theirs} and these are {ours}; load the same weights"
             )
-        if decided.conditions != refs(conditions):
+        if decided.conditions != _refs(conditions):
             kinds = ", ".join(ref.kind for ref in decided.conditions) or "none"
             raise UsageError(f"the plan was made with other conditions ({kinds}); give exactly the same ones")
         if conditions and len(decided.shots) > 1:
             raise UsageError("conditions go with a plan of one shot; make the shots one by one")
 
 
-def refs(conditions: Sequence[Condition]) -> tuple[ConditionRef, ...]:
+def _refs(conditions: Sequence[Condition]) -> tuple[ConditionRef, ...]:
     """Conditions as a plan names them, in an order of their own."""
     found = [ConditionRef(kind=condition.kind, digest=condition.digest) for condition in conditions]
     return tuple(sorted(found, key=lambda ref: (ref.kind, ref.digest)))
