@@ -46,7 +46,7 @@ class CodecTask:
         self._compress = torch.compile(self.model.compress) if recipe.run.compile else self.model.compress
         self._reconstruct = torch.compile(self.model.reconstruct) if recipe.run.compile else self.model.reconstruct
 
-    def draw(self, rng: np.random.Generator) -> Sequence[npt.NDArray[np.uint8]]:
+    def draw(self, rng: np.random.Generator, progress: float) -> Sequence[npt.NDArray[np.uint8]]:
         """One part: uint8 [B, T, crop, crop, 3]."""
         if monotonic() - self._refreshed > _REFRESH_SECONDS:
             self.pixels.refresh()
@@ -64,8 +64,8 @@ class CodecTask:
         latents, _ = self._compress(video)  # [B, 48, F, h, w]
         noisy = self._disturbed(latents, generator)  # [B, 48, F, h, w]
         decoded, _ = self._reconstruct(noisy)  # [B, 3, 4F, H, W]
-        loss = codec_loss(decoded, video, latents)
-        return loss, {"psnr": psnr(decoded.detach(), video)}
+        loss, quality = codec_loss(decoded, video, latents)
+        return loss, {"psnr": quality}
 
     def _disturbed(self, latents: Tensor, generator: torch.Generator) -> Tensor:
         """Noise in units of each channel's deviation, so that larger latents do not escape it."""

@@ -40,8 +40,11 @@ class Task(Protocol[Part]):
     def model(self) -> nn.Module:
         """Holds every parameter that is trained."""
 
-    def draw(self, rng: np.random.Generator) -> Sequence[Part]:
-        """The parts of one batch, whose losses are averaged; runs in another thread, one step ahead."""
+    def draw(self, rng: np.random.Generator, progress: float) -> Sequence[Part]:
+        """The parts of one batch, whose losses are averaged; runs in another thread, one step ahead.
+
+        `progress` is the share of the run that is done, from 0 to 1.
+        """
 
     def kind(self, part: Part, /) -> Hashable:
         """Parts of one kind cost the same number of operations."""
@@ -139,7 +142,8 @@ class Loop(Generic[Part]):
                 average.values[name].copy_(value)
 
     def _draw(self, thread: ThreadPoolExecutor) -> Future[Sequence[Part]]:
-        return thread.submit(self.task.draw, np.random.default_rng([self.recipe.seed, self.step]))
+        rng = np.random.default_rng([self.recipe.seed, self.step])
+        return thread.submit(self.task.draw, rng, self.step / self.recipe.steps)
 
     def _train(self, batch: Sequence[Part]) -> dict[str, float]:
         """One update; returns the means of the parts' scalars."""

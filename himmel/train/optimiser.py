@@ -63,8 +63,8 @@ def build_optimisers(model: nn.Module, recipe: OptimiserRecipe) -> list[Optimize
     matrices: list[Tensor] = []
     others: list[Tensor] = []
     for name, p in model.named_parameters():
-        is_matrix = p.ndim >= 2 and bool(recipe.muon) and name.startswith(recipe.muon)
-        (matrices if is_matrix else others).append(p)
+        is_matrix = p.ndim >= 2 and p.shape[0] > 1  # a single row, such as a modulation, is a vector
+        (matrices if is_matrix and recipe.muon and name.startswith(recipe.muon) else others).append(p)
     built: list[Optimizer] = [
         AdamW(others, lr=recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay, fused=True)
     ]
