@@ -80,15 +80,29 @@ class Manifest:
             "digitalSourceType": SOURCE_TYPES + self.source,
             "softwareAgent": agent,
         }
-        claims = {"format": ASSERTION_FORMAT, "claims": self.to_dict(), "layout": list(layout)}
+        # As text, like the plan: C2PA's library rounds numbers to 32 bits.
+        claims = {**self.to_dict(), "verdicts": json.dumps(self.verdicts)}
+        ours = {"format": ASSERTION_FORMAT, "claims": claims, "layout": list(layout)}
         return {
             "claim_generator_info": [agent],
             "title": self.title,
             "assertions": [
                 {"label": "c2pa.actions.v2", "data": {"actions": [action]}, "created": True},
-                {"label": ASSERTION, "data": claims, "created": True},
+                {"label": ASSERTION, "data": ours, "created": True},
             ],
         }
+
+    @classmethod
+    def from_c2pa(cls, ours: Mapping[str, Any]) -> "Manifest":
+        """Inverse of `to_c2pa`, of the data of our assertion; raises UsageError when it is not of our form."""
+        try:
+            claims, form = ours["claims"], ours["format"]
+            verdicts = json.loads(claims["verdicts"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError("the assertion is not of Himmel's form") from error
+        if form != ASSERTION_FORMAT:
+            raise UsageError(f"the assertion has format {form!r}, this Himmel reads {ASSERTION_FORMAT}")
+        return cls.from_dict({**claims, "verdicts": verdicts})
 
 
 def _json(text: str) -> Any:

@@ -98,8 +98,8 @@ def _judge(path: Path, mime: str, root: bytes | None) -> Verification:
 def _judge_trusted(path: Path, mime: str, active: Mapping[str, Any], signer: str | None) -> Verification:
     try:
         [assertion] = [item["data"] for item in active["assertions"] if item["label"] == ASSERTION]
-        manifest = Manifest.from_dict(assertion["claims"])
-        check_form(path, mime, assertion["layout"])
+        manifest, layout = Manifest.from_c2pa(assertion), assertion["layout"]
+        check_form(path, mime, layout)
     except Malformed as error:
         return Verification(answer="altered", reasons=(str(error),), signer=signer)
     except (ValueError, KeyError, TypeError, UsageError):
