@@ -2,7 +2,7 @@
 
 from himmel.media.clip import decode_clip, encode_clip
 from himmel.media.frames import Frames, Limits, Pixels, exact_rate
-from himmel.media.image import read_image, write_image, write_png
+from himmel.media.image import ImageFormat, read_image, write_image, write_png
 from himmel.media.parts import part_path
 from himmel.media.read import read_metadata, read_video
 from himmel.media.sheet import contact_sheet
@@ -10,6 +10,7 @@ from himmel.media.write import write_video
 
 __all__ = [
     "Frames",
+    "ImageFormat",
     "Limits",
     "Pixels",
     "contact_sheet",

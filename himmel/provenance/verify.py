@@ -83,12 +83,12 @@ def _judge(path: Path, mime: str, root: bytes | None) -> Verification:
     active = (report.get("manifests") or {}).get(report.get("active_manifest"))
     if active is None:
         return Verification(answer="altered", reasons=(DAMAGED,))
-    signer = (active.get("signature_info") or {}).get("common_name")
+    signer = _printable((active.get("signature_info") or {}).get("common_name"))
     if state == "Trusted":
         return _judge_trusted(path, mime, active, signer)
     failures = report.get("validation_results", {}).get("activeManifest", {}).get("failure", [])
     codes = sorted({str(failure["code"]) for failure in failures})
-    broken = [code for code in codes if not code.startswith("signingCredential.")]
+    broken = [code for code in codes if not code.startswith(("signingCredential.", "timeStamp."))]
     if state == "Invalid" and broken:
         reasons = tuple(MEANINGS.get(code, f"its manifest fails the check {code}") for code in broken)
         return Verification(answer="altered", reasons=tuple(dict.fromkeys(reasons)), signer=signer)
@@ -103,7 +103,7 @@ def _judge_trusted(path: Path, mime: str, active: Mapping[str, Any], signer: str
     except Malformed as error:
         return Verification(answer="altered", reasons=(str(error),), signer=signer)
     except (ValueError, KeyError, TypeError, UsageError):
-        return _no_evidence("this installation's key signed the file, but it names no plan", signer)
+        return _no_evidence("this installation's key signed the file, but no plan that can be read", signer)
     reason = "signed by this installation and unchanged since"
     return Verification(answer="ours (signed)", reasons=(reason,), manifest=manifest, signer=signer)
 
@@ -121,6 +121,11 @@ def _judge_unreadable(path: Path, error: c2pa.C2paError) -> Verification:
 def _has_store(path: Path) -> bool:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return data.find(STORE_MARK) >= 0
+
+
+def _printable(name: str | None) -> str | None:
+    """Strangers choose their names; these are shown on terminals."""
+    return "".join(letter for letter in name if letter.isprintable())[:80] if name else None
 
 
 def _no_evidence(reason: str, signer: str | None = None) -> Verification:

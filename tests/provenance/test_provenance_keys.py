@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_those_who_start_together_get_one_key(tmp_path: Path) -> None:
         "time.sleep(max(0, float(sys.argv[2]) - time.time()))\n"
         "sys.stdout.buffer.write(load_keys(pathlib.Path(sys.argv[1])).chain)"
     )
-    start = str(__import__("time").time() + 1.5)
+    start = str(time.time() + 1.5)
     command = [sys.executable, "-c", code, str(tmp_path / "keys"), start]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
     chains = {child.communicate(timeout=60)[0] for child in children}

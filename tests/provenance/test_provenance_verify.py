@@ -15,6 +15,7 @@ import pytest
 
 from himmel.errors import MediaError
 from himmel.provenance import ASSERTION, Keys, Manifest, seal, verify
+from himmel.provenance import keys as keys_module
 from himmel.provenance.verify import trust_context
 
 NAMES = ("a.mp4", "a.png", "a.jpg", "a.webp")
@@ -174,7 +175,18 @@ def test_our_key_without_our_claims(tmp_path: Path, make_part: Callable[..., Pat
     for assertions in ([], [{"label": ASSERTION, "data": {"plan": 3}}]):
         sign_by_hand(part, path, "image/png", keys, assertions)
         found = verify(path, keys.root)
-        assert found.answer == "no evidence" and "names no plan" in found.reasons[0]
+        assert found.answer == "no evidence" and "no plan that can be read" in found.reasons[0]
+
+
+def test_a_strangers_name_cannot_write_on_the_terminal(
+    tmp_path: Path, make_part: Callable[..., Path], keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = keys_module._name
+    monkeypatch.setattr(keys_module, "_name", lambda common: plain("\x1b[2J" + common + "\n\u202eours"))
+    path = tmp_path / "b.png"
+    sign_by_hand(make_part(tmp_path / "a.png"), path, "image/png", Keys.generate(), [])
+    found = verify(path, keys.root)
+    assert found.signer is not None and found.signer.isprintable() and found.reasons[0].isprintable()
 
 
 @pytest.fixture
