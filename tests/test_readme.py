@@ -89,7 +89,7 @@ def test_ci_run_parses_and_is_executable() -> None:
     assert (ROOT / ".ci/run").stat().st_mode & 0o111
 
 
-@pytest.mark.parametrize("shell", [".venv/bin/himmel juggle", 'himmel make "x" --no-such-flag 3', "himmel make"])
+@pytest.mark.parametrize("shell", [".venv/bin/himmel juggle", 'himmel make "x" --no-such-flag 3', "himmel verify"])
 def test_wrong_commands_are_found(shell: str) -> None:
     assert list(wrong_commands(shell))
 
