@@ -15,10 +15,11 @@ from himmel.train.ema import copy_into
 from himmel.train.loop import Loop
 from himmel.train.metrics import Progress
 from himmel.train.objective import codec_loss, psnr
-from himmel.train.pixels import PixelCache
+from himmel.train.pixels import PixelCache, to_video
 from himmel.train.recipes import CodecRecipe
+from himmel.weights import Part
 
-__all__ = ["CodecTask", "TrainedCodec", "to_video", "train_codec"]
+__all__ = ["CodecTask", "TrainedCodec", "train_codec"]
 
 _REFRESH_SECONDS = 60.0
 
@@ -32,6 +33,10 @@ class TrainedCodec:
     average: str
     steps: int
 
+    def part(self) -> Part:
+        """The part "codec", for `himmel.weights.save_weights`."""
+        return Part(config=self.codec.config.to_dict(), tensors=self.codec.state_dict())
+
 
 class CodecTask:
     """Crops in, reconstruction loss out."""
@@ -39,8 +44,9 @@ class CodecTask:
     def __init__(self, recipe: CodecRecipe) -> None:
         self.recipe = recipe
         self.device = recipe.run.device
-        torch.manual_seed(recipe.run.seed)
-        self.model = Codec(recipe.model).to(self.device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.run.seed)
+            self.model = Codec(recipe.model).to(self.device)
         self.pixels = PixelCache(recipe.data.pixels, held_out=recipe.data.held_out)
         self._refreshed = monotonic()
         self._compress = torch.compile(self.model.compress) if recipe.run.compile else self.model.compress
@@ -130,9 +136,3 @@ def measure(codec: Codec, pixels: PixelCache, *, device: str, clips: int = 256) 
     codec.measure(mean, (square - mean**2).sqrt())
     videos = [to_video(pixels.clip(int(index))[None], device) for index in chosen[:: len(chosen) // 16 or 1]]
     codec.fit_preview([(codec.encode(video), video) for video in videos])
-
-
-def to_video(pixels: npt.NDArray[np.uint8], device: str) -> Tensor:
-    """uint8 [B, T, H, W, 3] -> float [B, 3, T, H, W] in [-1, 1]."""
-    frames = torch.from_numpy(np.array(pixels)).to(device, non_blocking=True)
-    return (frames.float() / 127.5 - 1).permute(0, 4, 1, 2, 3)

@@ -128,6 +128,7 @@ class Loop(Generic[Part]):
     def _restore(self) -> None:
         checkpoint = latest_checkpoint(self.out / "checkpoints")
         if checkpoint is None:
+            self._begin()
             return
         changed = [key for key in self.about if checkpoint.about.get(key) != self.about[key]]
         if changed:
@@ -140,6 +141,14 @@ class Loop(Generic[Part]):
         for width, average in self.averages.items():
             for name, value in checkpoint.section(f"average.{width}").items():
                 average.values[name].copy_(value)
+
+    def _begin(self) -> None:
+        """Start from another run's weights, when the recipe names one."""
+        if self.recipe.initial:
+            initial = latest_checkpoint(Path(self.recipe.initial) / "checkpoints")
+            if initial is None:
+                raise TrainingError(f"{self.recipe.initial} holds no checkpoint to start from; train it first")
+            self.task.model.load_state_dict(initial.section("model"))
 
     def _draw(self, thread: ThreadPoolExecutor) -> Future[Sequence[Part]]:
         rng = np.random.default_rng([self.recipe.seed, self.step])

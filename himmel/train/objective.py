@@ -35,7 +35,7 @@ class Reconstruction(torch.autograd.Function):
         return loss, square
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, loss: Tensor, square: Tensor) -> tuple[Tensor, None]:
         """The gradient towards decoded."""
         (gradient,) = ctx.saved_tensors
@@ -57,7 +57,9 @@ def psnr(decoded: Tensor, video: Tensor) -> Tensor:
     return _decibel((decoded.float() - video).square().mean())
 
 
-def velocity_loss(prediction: Tensor, clean: Tensor, levels: Tensor, known: Tensor, *, floor: float = 0.05) -> Tensor:
+def velocity_loss(
+    prediction: Tensor, clean: Tensor, levels: Tensor, known: Tensor, *, floor: float = 0.05
+) -> Tensor:
     """Mean squared error of the velocity that a prediction of the clean latents implies, where it is unknown.
 
     prediction, clean: [B, C, F, H, W]; levels: t in [0, 1] and known: bool, both [B, 1, F, H, W]. Both

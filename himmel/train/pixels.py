@@ -12,10 +12,12 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from himmel.errors import TrainingError
 
-__all__ = ["Clips", "PixelCache", "cache_pixels", "write_pixels"]
+__all__ = ["Clips", "PixelCache", "cache_pixels", "to_video", "write_pixels"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -126,3 +128,9 @@ def _open(path: Path) -> Pixels:
     if array.dtype != np.uint8 or array.ndim != 5 or array.shape[4] != 3:
         raise TrainingError(f"{path} is {array.dtype}{list(array.shape)}, not uint8 [clips, T, H, W, 3]")
     return array
+
+
+def to_video(pixels: Pixels, device: torch.device | str) -> Tensor:
+    """uint8 [B, T, H, W, 3] -> float [B, 3, T, H, W] in [-1, 1]."""
+    frames = torch.from_numpy(np.array(pixels)).to(device, non_blocking=True)
+    return (frames.float() / 127.5 - 1).permute(0, 4, 1, 2, 3)

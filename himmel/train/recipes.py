@@ -9,14 +9,22 @@ from typing import Any
 
 from himmel.codec import CodecConfig
 from himmel.errors import UsageError
+from himmel.text import TextConfig
+from himmel.train.patterns import Mixture
+from himmel.transformer import TransformerConfig, himmel_small
 
 __all__ = [
     "CodecData",
     "CodecRecipe",
     "OptimiserRecipe",
     "RunRecipe",
+    "Stage",
+    "TransformerData",
+    "TransformerRecipe",
     "one_gpu_codec",
+    "one_gpu_transformer",
     "tiny_cpu_codec",
+    "tiny_cpu_transformer",
 ]
 
 
@@ -46,12 +54,14 @@ class OptimiserRecipe:
 class RunRecipe:
     """Length, repeatability and bookkeeping of a run.
 
+    initial: folder of another run whose newest weights this one starts from; empty for fresh weights.
     averages: relative widths of the power averages of the weights (EDM2, arXiv 2312.02696).
     precision: "bf16" (autocast over float32 weights) or "fp32". device: "cpu" or "cuda".
     """
 
     steps: int
     seed: int = 0
+    initial: str = ""
     device: str = "cpu"
     precision: str = "bf16"
     compile: bool = False
@@ -98,6 +108,66 @@ class CodecRecipe:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stretch of a run, up to the share `until` of its steps, and the clip lengths drawn in it.
+
+    lengths: latent frames of a clip and how often they are drawn; 1 is a still picture.
+    """
+
+    until: float
+    lengths: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerData:
+    """Batches from a folder of encoded clips (latents.py): `parts` of about `tokens` tokens, each of one size.
+
+    held_out: clips, the first of the folder, that are never trained on.
+    """
+
+    latents: str
+    stages: tuple[Stage, ...]
+    parts: int = 2
+    tokens: int = 4608
+    held_out: int = 32
+
+    def __post_init__(self) -> None:
+        if not self.stages or self.stages[-1].until != 1.0:
+            raise UsageError("the last stage must go on until 1.0, the end of the run")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerRecipe:
+    """A transformer and its text encoder from scratch, trained together.
+
+    text_dropped: how often a clip comes without text, for guidance. offsets: the first latent frame stands at a
+    random place in time from 0 to this, so that rolling windows meet nothing new.
+    """
+
+    model: TransformerConfig
+    text: TextConfig
+    data: TransformerData
+    optimiser: OptimiserRecipe
+    run: RunRecipe
+    mixture: Mixture = Mixture()
+    text_dropped: float = 0.1
+    offsets: int = 16
+
+    def __post_init__(self) -> None:
+        if self.model.prediction != "clean":
+            raise UsageError(f'prediction "{self.model.prediction}" cannot be trained here; choose "clean"')
+        if (self.model.text_dim, self.model.text_len) != (self.text.width, self.text.length):
+            raise UsageError(
+                f"the transformer reads {self.model.text_len} slots of width {self.model.text_dim}, the text "
+                f"encoder writes {self.text.length} of width {self.text.width}; make them equal"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a checkpoint's metadata."""
+        return asdict(self)
+
+
 def tiny_cpu_codec(pixels: str, *, steps: int = 12_000) -> CodecRecipe:
     """The bundled codec on two CPU cores with bf16 matrix units: about 0.4 s a step on one of them."""
     return CodecRecipe(
@@ -114,5 +184,40 @@ def one_gpu_codec(pixels: str, *, steps: int = 20_000) -> CodecRecipe:
         model=CodecConfig(channels=(96, 192, 384)),
         data=CodecData(pixels=pixels, batch=64),
         optimiser=OptimiserRecipe(muon=("encoder.", "decoder.")),
+        run=RunRecipe(steps=steps, device="cuda", compile=True),
+    )
+
+
+def tiny_cpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 6_000) -> TransformerRecipe:
+    """The bundled transformer on two CPU cores.
+
+    Pictures first, where a sample costs a ninth of a clip: they teach colours, shapes and places. Then short
+    clips for motion, then whole ones.
+    """
+    stages = (
+        Stage(until=0.35, lengths=((1, 0.8), (3, 0.2))),
+        Stage(until=0.55, lengths=((1, 0.3), (3, 0.35), (5, 0.35))),
+        Stage(until=1.0, lengths=((1, 0.1), (5, 0.1), (9, 0.8))),
+    )
+    return TransformerRecipe(
+        model=himmel_small(dim=320, heads=5, layers=8),
+        text=TextConfig(lexicon=lexicon),
+        data=TransformerData(latents=latents, stages=stages),
+        optimiser=OptimiserRecipe(decay=0.35),
+        run=RunRecipe(steps=steps),
+    )
+
+
+def one_gpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 8_000) -> TransformerRecipe:
+    """A wider transformer on one GPU, with Muon and large batches."""
+    stages = (
+        Stage(until=0.25, lengths=((1, 0.7), (3, 0.3))),
+        Stage(until=1.0, lengths=((1, 0.1), (5, 0.1), (9, 0.8))),
+    )
+    return TransformerRecipe(
+        model=himmel_small(dim=512, heads=8, layers=10),
+        text=TextConfig(lexicon=lexicon),
+        data=TransformerData(latents=latents, stages=stages, parts=2, tokens=36_864),
+        optimiser=OptimiserRecipe(lr=8e-4, muon=("transformer.blocks.",), muon_lr=1.5e-3, warm_up=200, decay=0.3),
         run=RunRecipe(steps=steps, device="cuda", compile=True),
     )

@@ -1,0 +1,132 @@
+"""Clips encoded once, in both mirror images, as numbers on disk.
+
+A latent is not mirrored by mirroring its array, so both orientations are encoded; a caption sampled for the
+mirrored one swaps left and right. Arrays are bfloat16 seen as uint16 [clips, 2, C, F, h, w], one size per
+file. `chunk-N.jsonl` names what a chunk's arrays hold, with every clip's record; it is written last, so a
+chunk is there completely or not at all and an interrupted encoding goes on where it stopped.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from himmel.codec import Codec
+from himmel.errors import Cancelled, TrainingError
+from himmel.train.pixels import Pixels, to_video
+
+__all__ = ["LatentStore", "RecordedClips", "StoredClip", "encode_clips"]
+
+Bits = npt.NDArray[np.uint16]
+
+
+class RecordedClips(Protocol):
+    """Clips with a record each, such as `himmel.data.ClipShards`."""
+
+    def __len__(self) -> int:
+        """Number of clips."""
+
+    def frames(self, index: int, /) -> Pixels:
+        """Frames of one clip, uint8 [T, H, W, 3]."""
+
+    def record(self, index: int, /) -> dict[str, Any]:
+        """What captions are sampled from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredClip:
+    """One clip of a store: its place and its record."""
+
+    array: str
+    row: int
+    record: dict[str, Any]
+
+
+def encode_clips(
+    codec: Codec,
+    clips: RecordedClips,
+    folder: Path,
+    *,
+    per_chunk: int = 256,
+    batch: int = 8,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Encode every clip that `folder` does not hold yet; under bfloat16 autocast, whose error is far below
+    the noise that training adds. Raises Cancelled, between chunks, when asked to stop.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for start in range(0, len(clips), per_chunk):
+        index = folder / f"chunk-{start:08d}.jsonl"
+        if not index.exists():
+            _encode_chunk(codec, clips, range(start, min(start + per_chunk, len(clips))), index, batch)
+        on_progress(min(start + per_chunk, len(clips)), len(clips))
+        if should_stop():
+            raise Cancelled(f"stopped after {start + per_chunk} clips; run the same command again to go on")
+
+
+def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path, batch: int) -> None:
+    sizes: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    decoded = {number: clips.frames(number) for number in chosen}
+    for number, frames in decoded.items():
+        sizes[frames.shape].append(number)
+    lines = {}
+    for (frames, height, width, _), members in sizes.items():
+        name = f"{index.stem}-{width}x{height}x{frames}.npy"
+        groups = [members[i : i + batch] for i in range(0, len(members), batch)]
+        latents = [_encode(codec, np.stack([decoded[number] for number in group])) for group in groups]
+        np.save(index.with_name(name), torch.cat(latents).view(torch.uint16).numpy())
+        for row, number in enumerate(members):
+            lines[number] = {"array": name, "row": row, "record": clips.record(number)}
+    part = index.with_suffix(".part")
+    part.write_text("".join(json.dumps(lines[number]) + "\n" for number in chosen))
+    os.replace(part, index)
+
+
+@torch.no_grad()
+def _encode(codec: Codec, pixels: Pixels) -> Tensor:
+    """uint8 [B, T, H, W, 3] -> bfloat16 [B, 2, C, F, h, w]: as filmed, and mirrored left to right."""
+    device = codec.mean.device
+    with torch.autocast(device.type, torch.bfloat16):
+        both = [codec.encode(to_video(side, device)) for side in (pixels, pixels[:, :, :, ::-1])]
+    return torch.stack(both, dim=1).bfloat16().cpu()
+
+
+class LatentStore:
+    """The encoded clips of a folder, in the order of encoding."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        indices = sorted(self.folder.glob("chunk-*.jsonl"))
+        lines = [line for index in indices for line in index.read_text().splitlines()]
+        self.clips = [StoredClip(**json.loads(line)) for line in lines]
+        if not self.clips:
+            raise TrainingError(f"{folder} holds no encoded clips; encode the rendered clips first")
+        self._arrays: dict[str, Bits] = {
+            name: np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
+            for name in dict.fromkeys(clip.array for clip in self.clips)
+        }
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def shape(self, index: int) -> tuple[int, int, int, int]:
+        """Shape [C, F, h, w] of a clip's latents."""
+        channels, frames, height, width = self._arrays[self.clips[index].array].shape[2:]
+        return channels, frames, height, width
+
+    def latents(self, index: Sequence[int], mirrored: Sequence[bool], frames: int) -> Tensor:
+        """The first `frames` latent frames of clips of one size, bfloat16 [B, C, frames, h, w]."""
+        rows = [
+            self._arrays[self.clips[i].array][self.clips[i].row, int(side), :, :frames]
+            for i, side in zip(index, mirrored, strict=True)
+        ]
+        return torch.from_numpy(np.stack(rows)).view(torch.bfloat16)

@@ -1,0 +1,200 @@
+"""Train the transformer and its text encoder on encoded clips, with every pattern of known patches.
+
+B clips    C channels    F latent frames    h w latents    S text slots
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from himmel.errors import TrainingError
+from himmel.flow import noisy
+from himmel.shapes import LatentShape, TokenGrid
+from himmel.text import TextEncoder
+from himmel.train.latents import LatentStore
+from himmel.train.loop import Loop
+from himmel.train.metrics import Progress
+from himmel.train.objective import velocity_loss
+from himmel.train.patterns import Levels, draw_levels
+from himmel.train.recipes import Stage, TransformerRecipe
+from himmel.transformer import VideoTransformer
+from himmel.weights import Part
+
+__all__ = ["Caption", "ClipBatch", "TrainedTransformer", "TransformerTask", "train_transformer"]
+
+# What is said about a clip: its record, whether it is mirrored, and what to draw words from.
+Caption = Callable[[Mapping[str, Any], bool, np.random.Generator], str]
+
+_JUDGED_AT = (0.3, 0.6, 0.9)  # levels at which held-out clips are judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipBatch:
+    """Clips of one size: latents [B, C, F, h, w], their levels, text ids [B, S], first place in time [B]."""
+
+    latents: Tensor
+    levels: Levels
+    ids: Tensor
+    offset: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedTransformer:
+    """A finished run: weights by name ("last" and each average's width) and their figures on held-out clips.
+
+    Which weights are best is decided by judging what they draw, so all of them are kept.
+    """
+
+    recipe: TransformerRecipe
+    weights: Mapping[str, Mapping[str, Tensor]]
+    figures: Mapping[str, Mapping[str, float]]
+    steps: int
+
+    def parts(self, name: str) -> dict[str, Part]:
+        """The parts "transformer" and "text" of one set of weights, for `himmel.weights.save_weights`."""
+        configs = {"transformer": self.recipe.model.to_dict(), "text": self.recipe.text.to_dict()}
+        return {part: Part(config=config, tensors=self._of(name, part)) for part, config in configs.items()}
+
+    def _of(self, name: str, part: str) -> dict[str, Tensor]:
+        start = part + "."
+        return {k.removeprefix(start): v for k, v in self.weights[name].items() if k.startswith(start)}
+
+
+class TransformerTask:
+    """Noisy latents and a caption in, velocity loss over unknown patches out."""
+
+    def __init__(self, recipe: TransformerRecipe, caption: Caption) -> None:
+        self.recipe, self.caption, self.device = recipe, caption, recipe.run.device
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.run.seed)
+            self.transformer, self.text = VideoTransformer(recipe.model), TextEncoder(recipe.text)
+        self.model = nn.ModuleDict({"transformer": self.transformer, "text": self.text}).to(self.device)
+        self.store = LatentStore(recipe.data.latents)
+        self._sizes = self._by_size()
+        self._predict = torch.compile(self.transformer) if recipe.run.compile else self.transformer
+
+    def draw(self, rng: np.random.Generator, progress: float) -> Sequence[ClipBatch]:
+        """`parts` batches of one size each, of lengths that the stage names."""
+        stage = next(stage for stage in self.recipe.data.stages if progress < stage.until)
+        return [self._draw_part(rng, stage) for _ in range(self.recipe.data.parts)]
+
+    def kind(self, part: ClipBatch) -> Hashable:
+        """Cost depends on size and on whether levels differ inside a frame."""
+        return tuple(part.latents.shape), part.levels.by_token
+
+    def loss(self, part: ClipBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Velocity loss of one batch."""
+        clean = part.latents.to(self.device).float()  # [B, C, F, h, w]
+        noise = torch.randn(clean.shape, generator=generator, device=self.device)  # [B, C, F, h, w]
+        return self._velocity_loss(part, clean, noise), {}
+
+    def evaluate(self) -> dict[str, float]:
+        """Velocity loss of held-out clips, whole, with text, at fixed levels and with fixed noise."""
+        rng = np.random.default_rng(self.recipe.run.seed)
+        losses = {level: [self._judge(index, level, rng) for index in self._held_out()] for level in _JUDGED_AT}
+        return {f"held_out_loss_at_{level}": float(np.mean(values)) for level, values in losses.items()}
+
+    def _velocity_loss(self, part: ClipBatch, clean: Tensor, noise: Tensor) -> Tensor:
+        levels = part.levels.over_latents(self.recipe.model.patch, *clean.shape[3:])
+        t, known = levels.t.to(self.device), levels.known.to(self.device)  # [B, 1, F, h, w]
+        text = self.text(part.ids.to(self.device))  # [B, S, text_dim] and [B, text_dim]
+        prediction = self._predict(
+            noisy(clean, noise, t),
+            part.levels.timesteps().to(self.device),
+            text.tokens,
+            pooled=text.pooled if self.recipe.model.pooled_text else None,
+            frame_offset=part.offset.to(self.device),
+        )  # [B, C, F, h, w]
+        return velocity_loss(prediction, clean, t, known)
+
+    def _draw_part(self, rng: np.random.Generator, stage: Stage) -> ClipBatch:
+        lengths, shares = zip(*stage.lengths, strict=True)
+        frames = int(rng.choice(lengths, p=np.array(shares) / sum(shares)))
+        fit = {shape: members for shape, members in self._sizes.items() if shape.frames >= frames}
+        if not fit:
+            raise TrainingError(
+                f"no clip of {self.recipe.data.latents} has {frames} latent frames; shorten the stage"
+            )
+        counts = np.array([len(members) for members in fit.values()])
+        shape, members = list(fit.items())[int(rng.choice(len(fit), p=counts / counts.sum()))]
+        grid = self._grid(shape, frames)
+        batch = max(1, self.recipe.data.tokens // grid.count)
+        chosen = rng.choice(members, size=batch)
+        mirrored = rng.integers(0, 2, size=batch).astype(bool)
+        return ClipBatch(
+            latents=self.store.latents(chosen, mirrored, frames),
+            levels=draw_levels(self.recipe.mixture, grid, batch, rng),
+            ids=self._ids(chosen, mirrored, rng, self.recipe.text_dropped),
+            offset=torch.from_numpy(rng.integers(0, self.recipe.offsets + 1, size=batch)),
+        )
+
+    def _ids(
+        self, chosen: Sequence[int], mirrored: Sequence[bool], rng: np.random.Generator, dropped: float
+    ) -> Tensor:
+        captions = [
+            "" if rng.random() < dropped else self.caption(self.store.clips[index].record, bool(side), rng)
+            for index, side in zip(chosen, mirrored, strict=True)
+        ]
+        return self.text.tokenize(captions).ids
+
+    def _judge(self, index: int, level: float, rng: np.random.Generator) -> float:
+        grid = self._grid(self._shape(index), self._shape(index).frames)
+        t = torch.full((1, grid.frames, 1, 1), level)
+        part = ClipBatch(
+            latents=self.store.latents([index], [False], grid.frames),
+            levels=Levels(t=t, known=torch.zeros_like(t, dtype=torch.bool)),
+            ids=self._ids([index], [False], rng, 0.0),
+            offset=torch.zeros(1, dtype=torch.int64),
+        )
+        generator = torch.Generator(self.device).manual_seed(index)
+        return float(self.loss(part, generator)[0])
+
+    def _held_out(self) -> range:
+        return range(min(self.recipe.data.held_out, len(self.store)))
+
+    def _by_size(self) -> dict[LatentShape, list[int]]:
+        sizes: dict[LatentShape, list[int]] = {}
+        for index in range(self.recipe.data.held_out, len(self.store)):
+            sizes.setdefault(self._shape(index), []).append(index)
+        if not sizes:
+            raise TrainingError(
+                f"{self.recipe.data.latents} holds {len(self.store)} clips, {self.recipe.data.held_out} of them "
+                "held out; encode more clips first"
+            )
+        return sizes
+
+    def _shape(self, index: int) -> LatentShape:
+        channels, frames, height, width = self.store.shape(index)
+        return LatentShape(channels=channels, frames=frames, height=height, width=width)
+
+    def _grid(self, shape: LatentShape, frames: int) -> TokenGrid:
+        time, rows, columns = self.recipe.model.patch
+        return TokenGrid(frames=frames // time, height=shape.height // rows, width=shape.width // columns)
+
+
+def train_transformer(
+    recipe: TransformerRecipe,
+    out: Path,
+    caption: Caption,
+    on_progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainedTransformer:
+    """Run a recipe in the folder `out`, going on from its newest checkpoint.
+
+    `caption` says something about a clip's record, anew each time the clip is used. Raises Cancelled when
+    stopped, TrainingError when the run cannot go on.
+    """
+    task = TransformerTask(recipe, caption)
+    loop = Loop(task, recipe.run, recipe.optimiser, out, recipe.to_dict())
+    loop.run(on_progress, should_stop)
+    weights = {"last": {name: p.detach().clone() for name, p in task.model.named_parameters()}}
+    figures = {"last": loop.evaluate()}
+    for width, average in loop.averages.items():
+        with average.applied(task.model):
+            weights[width], figures[width] = average.values, loop.evaluate()
+    return TrainedTransformer(recipe=recipe, weights=weights, figures=figures, steps=loop.step)

@@ -1,0 +1,148 @@
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from himmel.codec import Codec, CodecConfig
+from himmel.errors import Cancelled, TrainingError, UsageError
+from himmel.text import TextConfig
+from himmel.train import (
+    LatentStore,
+    OptimiserRecipe,
+    Progress,
+    RunRecipe,
+    Stage,
+    TransformerData,
+    TransformerRecipe,
+    encode_clips,
+    train_transformer,
+)
+from himmel.transformer import tiny
+
+COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 60, 220)}
+
+
+class PaintedClips:
+    """Clips of one flat colour, light on one side, in two sizes; the record says which colour."""
+
+    def __len__(self) -> int:
+        return 8
+
+    def frames(self, index: int) -> np.ndarray:
+        clip = np.empty((9, 32, 32 if index % 2 else 64, 3), np.uint8)
+        clip[...] = COLOURS[self.record(index)["colour"]]
+        clip[:, :, : clip.shape[2] // 2] = clip[:, :, : clip.shape[2] // 2] // 2
+        return clip
+
+    def record(self, index: int) -> dict[str, Any]:
+        return {"colour": list(COLOURS)[index % 3]}
+
+
+def caption(record: Mapping[str, Any], mirrored: bool, rng: np.random.Generator) -> str:
+    side = "right" if mirrored else "left"
+    return f"{rng.choice(['a', 'the'])} {record['colour']} wall dark on the {side}"
+
+
+@pytest.fixture(scope="module")
+def latents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("latents")
+    torch.manual_seed(0)
+    codec = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=4))
+    codec.measure(torch.zeros(4), torch.full((4,), 0.1))
+    encode_clips(codec, PaintedClips(), folder, per_chunk=5)
+    return folder
+
+
+def recipe(latents: Path, *, steps: int = 4) -> TransformerRecipe:
+    stages = (
+        Stage(until=0.5, lengths=((1, 0.5), (2, 0.5))),
+        Stage(until=1.0, lengths=((3, 1.0),)),
+    )
+    return TransformerRecipe(
+        model=tiny(text_dim=16, text_len=8),
+        text=TextConfig(lexicon=("a", "the", *COLOURS, "wall", "dark", "left"), length=8, width=16, layers=1),
+        data=TransformerData(latents=str(latents), stages=stages, tokens=12, held_out=2),
+        optimiser=OptimiserRecipe(lr=5e-3, warm_up=2),
+        run=RunRecipe(steps=steps, precision="fp32", log_every=2, evaluate_every=2, tensorboard=False),
+    )
+
+
+def test_both_mirror_images_are_stored(latents: Path) -> None:
+    store = LatentStore(latents)
+    assert len(store) == 8 and store.clips[4].record == {"colour": "green"}
+    assert store.shape(0) == (4, 3, 2, 4) and store.shape(1) == (4, 3, 2, 2)
+    one, other = store.latents([0, 0], [False, True], 2)
+    assert one.shape == (4, 2, 2, 4) and one.dtype == torch.bfloat16
+    assert not torch.equal(one, other) and not torch.equal(one, other.flip(-1))
+
+
+def test_encoding_goes_on_where_it_stopped(tmp_path: Path, latents: Path) -> None:
+    torch.manual_seed(0)
+    codec = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=4))
+    codec.measure(torch.zeros(4), torch.full((4,), 0.1))
+    with pytest.raises(Cancelled):
+        encode_clips(codec, PaintedClips(), tmp_path, per_chunk=5, should_stop=lambda: True)
+    assert len(LatentStore(tmp_path)) == 5
+    seen: list[tuple[int, int]] = []
+    encode_clips(codec, PaintedClips(), tmp_path, per_chunk=5, on_progress=lambda *at: seen.append(at))
+    assert seen == [(5, 8), (8, 8)]
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
+        p.name: p.read_bytes() for p in latents.iterdir()
+    }
+
+
+@pytest.mark.parametrize("muon", [(), ("transformer.blocks.",)])
+def test_an_interrupted_run_equals_a_whole_one(latents: Path, tmp_path: Path, muon: tuple[str, ...]) -> None:
+    plan = recipe(latents)
+    plan = replace(plan, optimiser=replace(plan.optimiser, muon=muon))
+    whole = train_transformer(plan, tmp_path / "whole", caption)
+    stops = iter([True, False, True])
+    for _ in range(2):
+        with pytest.raises(Cancelled):
+            train_transformer(plan, tmp_path / "cut", caption, should_stop=lambda: next(stops))
+    resumed = train_transformer(plan, tmp_path / "cut", caption)
+    for name, values in whole.weights.items():
+        assert all(torch.equal(value, resumed.weights[name][key]) for key, value in values.items()), name
+    assert whole.figures == resumed.figures
+
+
+def test_it_learns_a_few_clips(latents: Path, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    trained = train_transformer(recipe(latents, steps=120), tmp_path / "out", caption, seen.append)
+    lines = [json.loads(line) for line in (tmp_path / "out" / "metrics.jsonl").read_text().splitlines()]
+    judged = [line["held_out_loss_at_0.6"] for line in lines if "held_out_loss_at_0.6" in line]
+    assert judged[-1] < 0.25 * judged[0]
+    assert trained.figures.keys() == {"last", "0.05", "0.15"}
+    parts = trained.parts("0.15")
+    assert parts["transformer"].config["dim"] == 24 and "words.weight" in parts["text"].tensors
+
+
+def test_a_run_can_start_from_another(latents: Path, tmp_path: Path) -> None:
+    plan = recipe(latents)
+    train_transformer(plan, tmp_path / "first", caption)
+    later = replace(plan, run=replace(plan.run, initial=str(tmp_path / "first"), steps=1))
+    cold = replace(plan, run=replace(plan.run, steps=1))
+    warm_figures = train_transformer(later, tmp_path / "warm", caption).figures["last"]
+    cold_figures = train_transformer(cold, tmp_path / "cold", caption).figures["last"]
+    assert warm_figures["held_out_loss_at_0.6"] < cold_figures["held_out_loss_at_0.6"]
+    with pytest.raises(TrainingError, match="no checkpoint to start from"):
+        missing = replace(plan, run=replace(plan.run, initial=str(tmp_path / "nothing")))
+        train_transformer(missing, tmp_path / "other", caption)
+
+
+def test_recipes_that_do_not_fit_are_refused(latents: Path, tmp_path: Path) -> None:
+    plan = recipe(latents)
+    with pytest.raises(UsageError, match="make them equal"):
+        replace(plan, model=tiny(text_dim=8))
+    with pytest.raises(UsageError, match="until 1.0"):
+        replace(plan.data, stages=plan.data.stages[:1])
+    with pytest.raises(TrainingError, match="no encoded clips"):
+        train_transformer(replace(plan, data=replace(plan.data, latents=str(tmp_path))), tmp_path / "out", caption)
+    long = replace(plan.data, stages=(Stage(until=1.0, lengths=((9, 1.0),)),))
+    with pytest.raises(TrainingError, match="9 latent frames"):
+        train_transformer(replace(plan, data=long), tmp_path / "out", caption)
