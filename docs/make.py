@@ -128,12 +128,18 @@ def _flags(command: Any) -> Iterator[str]:
     yield "|---|---|---|"
     for argument in arguments:
         names = ", ".join(f"`{name}`" for name in argument.names)
-        field = argument.field_info
-        required = field.default is field.empty
-        default = "required" if required else "" if field.default is None else f"`{field.default}`"
+        default = _default(argument.field_info)
         choices = ", ".join(f"`{choice}`" for choice in argument.get_choices() or ())
         meaning = (argument.parameter.help or "").strip().replace("\n", " ").replace("|", "\\|")
         yield f"| {names} | {meaning}{f' One of {choices}.' if choices else ''} | {default} |"
+
+
+def _default(field: Any) -> str:
+    if field.default is field.empty:
+        return "required"
+    if isinstance(field.default, bool):
+        return "on" if field.default else "off"
+    return "" if field.default is None else f"`{field.default}`"
 
 
 def words_page() -> str:
