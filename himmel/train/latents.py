@@ -76,8 +76,8 @@ def encode_clips(
 def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path, batch: int) -> None:
     sizes: dict[tuple[int, ...], list[int]] = defaultdict(list)
     decoded = {number: clips.frames(number) for number in chosen}
-    for number, frames in decoded.items():
-        sizes[frames.shape].append(number)
+    for number, clip in decoded.items():
+        sizes[clip.shape].append(number)
     lines = {}
     for (frames, height, width, _), members in sizes.items():
         name = f"{index.stem}-{width}x{height}x{frames}.npy"

@@ -124,8 +124,8 @@ class TransformerTask:
         shape, members = list(fit.items())[int(rng.choice(len(fit), p=counts / counts.sum()))]
         grid = self._grid(shape, frames)
         batch = max(1, self.recipe.data.tokens // grid.count)
-        chosen = rng.choice(members, size=batch)
-        mirrored = rng.integers(0, 2, size=batch).astype(bool)
+        chosen: list[int] = rng.choice(members, size=batch).tolist()
+        mirrored: list[bool] = (rng.random(batch) < 0.5).tolist()
         return ClipBatch(
             latents=self.store.latents(chosen, mirrored, frames),
             levels=draw_levels(self.recipe.mixture, grid, batch, rng),
@@ -137,7 +137,7 @@ class TransformerTask:
         self, chosen: Sequence[int], mirrored: Sequence[bool], rng: np.random.Generator, dropped: float
     ) -> Tensor:
         captions = [
-            "" if rng.random() < dropped else self.caption(self.store.clips[index].record, bool(side), rng)
+            "" if rng.random() < dropped else self.caption(self.store.clips[index].record, side, rng)
             for index, side in zip(chosen, mirrored, strict=True)
         ]
         return self.text.tokenize(captions).ids

