@@ -30,7 +30,12 @@ def _wheels(xs: tuple[float, ...], y: float, radius: float, width: float = 0.06)
     for x in xs:
         joint = Joint(channel="wheel", pivot=(x, y, radius), axis=_SIDEWAYS, gain=1.0 / radius)
         tyre = Part(
-            mesh="cylinder", at=(x, y, radius), half=(radius, radius, width), tint="dark", turn=(90, 0, 0), joint=joint
+            mesh="cylinder",
+            at=(x, y, radius),
+            half=(radius, radius, width),
+            tint="dark",
+            turn=(90, 0, 0),
+            joint=joint,
         )
         hub = Part(
             mesh="box", at=(x, y + 0.8 * width, radius), half=(0.55 * radius, 0.3 * width, 0.16 * radius),
@@ -78,7 +83,8 @@ _DOG = (
     Part(mesh="pill", at=(0.40, 0, 0.74), half=(0.24, 0.22, 0.21)),
     Part(mesh="pill", at=(0.62, 0, 0.67), half=(0.14, 0.12, 0.10), tint="light"),
     Part(mesh="sphere", at=(0.75, 0, 0.71), half=(0.05, 0.06, 0.05), tint="dark"),
-    *mirrored_pair(Part(mesh="pill", at=(0.34, 0.23, 0.74), half=(0.09, 0.05, 0.19), tint="shade", turn=(14, 0, 0))),
+    *mirrored_pair(
+        Part(mesh="pill", at=(0.34, 0.23, 0.74), half=(0.09, 0.05, 0.19), tint="shade", turn=(14, 0, 0))),
     *_eyes((0.58, 0.11, 0.83), 0.065),
     *_legs(0.22, 0.13, 0.36, 0.085, front=True),
     *_legs(-0.30, 0.13, 0.36, 0.085, front=False),
@@ -106,8 +112,10 @@ _MAMMOTH = (
     Part(mesh="sphere", at=(0.42, 0, 1.20), half=(0.17, 0.17, 0.14), tint="shade"),
     Part(mesh="pill", at=(0.76, 0, 0.66), half=(0.11, 0.11, 0.30), turn=(0, -10, 0)),
     Part(mesh="pill", at=(0.86, 0, 0.32), half=(0.09, 0.09, 0.18), turn=(0, -32, 0), tint="shade"),
-    *mirrored_pair(Part(mesh="pill", at=(0.80, 0.20, 0.56), half=(0.26, 0.05, 0.055), tint="white", turn=(0, 24, -8))),
-    *mirrored_pair(Part(mesh="pill", at=(0.36, 0.31, 0.90), half=(0.13, 0.04, 0.18), tint="shade", turn=(0, 0, 24))),
+    *mirrored_pair(
+        Part(mesh="pill", at=(0.80, 0.20, 0.56), half=(0.26, 0.05, 0.055), tint="white", turn=(0, 24, -8))),
+    *mirrored_pair(
+        Part(mesh="pill", at=(0.36, 0.31, 0.90), half=(0.13, 0.04, 0.18), tint="shade", turn=(0, 0, 24))),
     *_eyes((0.70, 0.15, 1.03), 0.06),
     *_legs(0.22, 0.21, 0.40, 0.14, front=True, tint="shade"),
     *_legs(-0.44, 0.21, 0.40, 0.14, front=False, tint="shade"),
@@ -141,7 +149,8 @@ _FISH = (
     Part(mesh="wedge", at=(-0.52, 0, 0.45), half=(0.17, 0.05, 0.24), tint="shade",
          joint=Joint(channel="tail", pivot=(-0.36, 0, 0.45), axis=_UP)),
     Part(mesh="wedge", at=(-0.02, 0, 0.76), half=(0.18, 0.035, 0.10), tint="shade"),
-    *mirrored_pair(Part(mesh="pill", at=(0.08, 0.19, 0.36), half=(0.12, 0.03, 0.08), tint="shade", turn=(20, 0, -20))),
+    *mirrored_pair(
+        Part(mesh="pill", at=(0.08, 0.19, 0.36), half=(0.12, 0.03, 0.08), tint="shade", turn=(20, 0, -20))),
     *_eyes((0.36, 0.11, 0.54), 0.07),
 )  # fmt: skip
 _ROBOT = (

@@ -1,8 +1,10 @@
 """Camera paths: one view per frame for each camera move of the grammar, framed so that subjects are seen."""
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from himmel.world import motion
 from himmel.world.bodies import COLLIDERS
@@ -12,7 +14,7 @@ from himmel.world.spec import SceneSpec
 
 __all__ = ["camera_path"]
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 FOV = 36.0  # degrees across a square picture; wide pictures keep the area in view
 DISTANCES = np.geomspace(3.6, 11.5, 14)
 MARGIN = 0.90
@@ -31,8 +33,8 @@ def _bounds(spec: SceneSpec, tracks: tuple[Track, ...]) -> tuple[FloatArray, Flo
 def _around(target: FloatArray, distance: FloatArray, azimuth: FloatArray, elevation: FloatArray) -> FloatArray:
     """Eyes [T, 3] on spheres around `target`; azimuth 0 looks along +y."""
     flat = distance * np.cos(elevation)
-    return target + np.stack(
-        [flat * np.sin(azimuth), -flat * np.cos(azimuth), distance * np.sin(elevation)], -1
+    return np.asarray(
+        target + np.stack([flat * np.sin(azimuth), -flat * np.cos(azimuth), distance * np.sin(elevation)], -1)
     )
 
 
@@ -43,9 +45,8 @@ def _turned(eye: FloatArray, target: FloatArray, yaw: FloatArray, pitch: FloatAr
     azimuth = np.arctan2(ray[:, 1], ray[:, 0]) + yaw
     rise = np.arctan2(ray[:, 2], flat) + pitch
     length = np.linalg.norm(ray, axis=1)
-    return eye + np.stack(
-        [length * np.cos(rise) * np.cos(azimuth), length * np.cos(rise) * np.sin(azimuth), length * np.sin(rise)], -1
-    )
+    across, up = length * np.cos(rise), length * np.sin(rise)
+    return np.asarray(eye + np.stack([across * np.cos(azimuth), across * np.sin(azimuth), up], -1))
 
 
 _Path = Callable[[float], tuple[FloatArray, FloatArray]]
@@ -71,7 +72,9 @@ def _path(spec: SceneSpec, centre: FloatArray, rng: np.random.Generator) -> _Pat
         if move == "crane":
             return _around(target, far, flat, level * 0.35 + np.radians(36) * size * share), target
         if move == "drone":
-            eyes = _around(target, far * (1.25 - 0.35 * size * share), np.radians(14) * even, flat + np.radians(44))
+            eyes = _around(
+                target, far * (1.25 - 0.35 * size * share), np.radians(14) * even, flat + np.radians(44)
+            )
             return eyes, target
         eyes = _around(target, far, flat, level)
         if move == "pan":

@@ -5,9 +5,10 @@ down, which costs less than multisampling on a software renderer and smooths sha
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from himmel.errors import MissingExtra, WorldError
 from himmel.world import mesh, shaders
@@ -20,7 +21,7 @@ _MAX_OCCLUDERS = 8
 _LAYOUT = "4f 4f 4f 4f 4f 2f/i"
 _NAMES = ("row0", "row1", "row2", "tint", "surface", "fact")
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +85,12 @@ class Canvas:
         except ImportError as error:
             raise MissingExtra("world", "drawing the world") from error
         try:
-            context = moderngl.create_context(standalone=True, require=330, backend="egl")
+            settings: dict[str, Any] = {"backend": "egl"}  # the binding's type hints do not know it
+            context = moderngl.create_context(standalone=True, require=330, **settings)
         except Exception as error:  # the binding raises bare Exception for every EGL failure
             raise WorldError(
-                f"no OpenGL through EGL here ({error}); install it with: apt-get install -y libegl1 libgl1-mesa-dri"
+                f"no OpenGL through EGL here ({error}); "
+                "install it with: apt-get install -y libegl1 libgl1-mesa-dri"
             ) from error
         self.width, self.height, self.supersample = width, height, supersample
         self._context: Any = context
@@ -105,9 +108,7 @@ class Canvas:
         self._sky = context.program(vertex_shader=shaders.SKY_VERTEX, fragment_shader=shaders.SKY_FRAGMENT)
         corners = np.array([[-1, -1], [3, -1], [-1, 3]], dtype="f4")
         self._sky_mesh = context.vertex_array(self._sky, [(context.buffer(corners), "2f", "corner")])
-        self._meshes = {
-            name: tuple(context.buffer(part) for part in mesh.build(name)) for name in mesh.MESHES
-        }
+        self._meshes = {name: tuple(context.buffer(part) for part in mesh.build(name)) for name in mesh.MESHES}
         self._buffers: dict[str, Any] = {}
         self._arrays: dict[tuple[str, int], Any] = {}
 
@@ -190,7 +191,10 @@ class Canvas:
                 (self._buffers[key], _LAYOUT if full else "4f 4f 4f 40x/i", *(_NAMES if full else _NAMES[:3])),
             ]
             self._arrays[key, program.glo] = self._context.vertex_array(
-                program, layout, index, skip_errors=True  # a program drops the inputs it does not use
+                program,
+                layout,
+                index,
+                skip_errors=True,  # a program drops the inputs it does not use
             )
         return self._arrays[key, program.glo]
 

@@ -5,16 +5,27 @@ subjects, which wear the saturated colours of the grammar, stand out from them.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from himmel.world.parts import Part
 
-__all__ = ["LIGHT_LOOKS", "SETTING_LOOKS", "LightLook", "Prop", "SettingLook", "linear", "props_for", "target_prop", "uniforms"]
+__all__ = [
+    "LIGHT_LOOKS",
+    "SETTING_LOOKS",
+    "LightLook",
+    "Prop",
+    "SettingLook",
+    "linear",
+    "props_for",
+    "target_prop",
+    "uniforms",
+]
 
 Vector = tuple[float, float, float]
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 
 
 def linear(colour: Vector | FloatArray) -> FloatArray:
@@ -54,7 +65,9 @@ SETTING_LOOKS: dict[str, SettingLook] = {
     "snow": SettingLook(ground_a=(0.84, 0.88, 0.95), ground_b=(0.93, 0.95, 0.98), ground_kind=0, haze=0.036),
     "desert": SettingLook(ground_a=(0.87, 0.74, 0.55), ground_b=(0.93, 0.82, 0.64), ground_kind=1, haze=0.034),
     "sea": SettingLook(ground_a=(0.30, 0.52, 0.64), ground_b=(0.46, 0.70, 0.76), ground_kind=2, haze=0.030),
-    "city_street": SettingLook(ground_a=(0.36, 0.36, 0.40), ground_b=(0.54, 0.53, 0.54), ground_kind=3, haze=0.020),
+    "city_street": SettingLook(
+        ground_a=(0.36, 0.36, 0.40), ground_b=(0.54, 0.53, 0.54), ground_kind=3, haze=0.020,
+    ),
     "wooden_table": SettingLook(
         ground_a=(0.70, 0.53, 0.38), ground_b=(0.78, 0.62, 0.46), ground_kind=4, haze=0.075,
         sky_tint=(1.06, 0.98, 0.90),
@@ -122,7 +135,9 @@ class Prop:
     lamp: bool = False
 
 
-def _part(mesh: str, at: Vector, half: Vector, colour: Vector, turn: Vector = (0.0, 0.0, 0.0)) -> tuple[Part, Vector]:
+def _part(
+    mesh: str, at: Vector, half: Vector, colour: Vector, turn: Vector = (0.0, 0.0, 0.0)
+) -> tuple[Part, Vector]:
     return Part(mesh=mesh, at=at, half=half, turn=turn), colour
 
 
@@ -215,7 +230,8 @@ _SCATTERS: dict[str, tuple[_Scatter, ...]] = {
     "city_street": ((_LAMP_POST, 4, 2.5, 5.0, 1.1), (_stone((0.42, 0.42, 0.46)), 2, 2.2, 4.0, 0.7)),
     "wooden_table": ((_BOOK, 2, 2.4, 4.2, 1.0), (_CUP, 2, 2.4, 4.5, 1.0)),
     "forest": ((_FIR, 12, 3.0, 10.0, 1.35), (_TREE, 4, 3.6, 9.0, 1.3), (_stone(_ROCK), 4, 1.9, 5.0, 0.8)),
-    "moon": ((_stone(_GREY), 8, 1.9, 7.0, 1.0), (_mountain((0.52, 0.52, 0.55), (0.58, 0.58, 0.61)), 3, 13.0, 18.0, 1.2)),
+    "moon": ((_stone(_GREY), 8, 1.9, 7.0, 1.0),
+             (_mountain((0.52, 0.52, 0.55), (0.58, 0.58, 0.61)), 3, 13.0, 18.0, 1.2)),
 }  # fmt: skip
 # The props that motions refer to, by the setting they stand in ("passes behind the tree").
 _BOX: _Parts = (_part("box", (0, 0, 0.62), (0.62, 0.5, 0.62), (0.72, 0.66, 0.58)),)
@@ -229,9 +245,7 @@ _TARGET_SCALE = {"tree": 1.1, "rock": 1.9, "box": 1.0}
 
 def target_prop(prop: str, setting: str, at: FloatArray) -> Prop:
     """The prop a motion refers to, standing at `at` [2]."""
-    return Prop(
-        parts=_TARGETS[prop][setting], at=(float(at[0]), float(at[1])), scale=_TARGET_SCALE[prop], yaw=0.3
-    )
+    return Prop(parts=_TARGETS[prop][setting], at=(float(at[0]), float(at[1])), scale=_TARGET_SCALE[prop], yaw=0.3)
 
 
 def _clear_of(place: FloatArray, taken: list[FloatArray], gap: float) -> bool:

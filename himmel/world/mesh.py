@@ -5,12 +5,14 @@ their soft edges catch the light like sanded wood.
 """
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["MESHES", "build"]
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 
 
 def _revolve(profile: FloatArray, segments: int) -> FloatArray:

@@ -5,8 +5,10 @@ behind) are closed formulas; roll, bounce, fall, push and collide run in `physic
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from himmel.world import physics
 from himmel.world.bodies import COLLIDERS
@@ -14,7 +16,7 @@ from himmel.world.spec import MotionSpec, SceneSpec, SubjectSpec
 
 __all__ = ["SIZE_SCALE", "SPEED", "TURN", "Track", "heading", "physical", "scale_of", "scripted", "still"]
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 
 SIZE_SCALE = {"small": 0.72, "medium": 1.0, "big": 1.32}
 SPEED = {"slow": 0.34, "normal": 0.64, "fast": 1.05}  # units a second
@@ -23,6 +25,7 @@ _HEADINGS = {"right": 0.0, "away": np.pi / 2, "left": np.pi, "toward": -np.pi / 
 _LYING = {"cylinder"}  # stand up at rest, lie down to roll
 _ROUND = {"ball", "cylinder", "ring", "cookie"}
 _TUMBLING = {"cube"}
+_FRICTION = {"bounce": 0.08, "collide": 0.06}  # what is hit shall be seen to slide
 FLIGHT_HEIGHT = 1.05
 
 
@@ -59,7 +62,11 @@ def _times(spec: SceneSpec) -> FloatArray:
 
 def _blank(spec: SceneSpec, at: FloatArray, yaw: float) -> Track:
     ones = np.ones(spec.frames)
-    place = np.repeat(np.append(at, 0.0)[None], spec.frames, 0) if len(at) == 2 else np.repeat(at[None], spec.frames, 0)
+    place = (
+        np.repeat(np.append(at, 0.0)[None], spec.frames, 0)
+        if len(at) == 2
+        else np.repeat(at[None], spec.frames, 0)
+    )
     return Track(place=place, yaw=ones * yaw, pitch=ones * 0.0, squash=ones)
 
 
@@ -71,7 +78,9 @@ def _idle(kind: str, time: FloatArray, phase: float) -> dict[str, FloatArray]:
     return angles
 
 
-def _strides(kind: str, distance: FloatArray, time: FloatArray, scale: float, phase: float) -> dict[str, FloatArray]:
+def _strides(
+    kind: str, distance: FloatArray, time: FloatArray, scale: float, phase: float
+) -> dict[str, FloatArray]:
     """Joint angles of a body that has travelled `distance` [T]."""
     step = np.sin(distance / scale * 6.2 + phase)
     moving = np.minimum(1.0, np.abs(np.gradient(distance)) / 0.02)
@@ -105,7 +114,11 @@ def _float(track: Track, subject: SubjectSpec, spec: SceneSpec, time: FloatArray
     if subject.kind == "airplane" or subject.motion.verb == "fly" or (
         subject.kind == "bird" and spec.setting == "sea"
     ):  # fmt: skip
-        lift = lift * 0 + FLIGHT_HEIGHT * (0.75 if subject.kind == "balloon" else 1.0) + 0.07 * np.sin(3.0 * time + phase)
+        lift = (
+            lift * 0
+            + FLIGHT_HEIGHT * (0.75 if subject.kind == "balloon" else 1.0)
+            + 0.07 * np.sin(3.0 * time + phase)
+        )
         angles["wing"] = 0.75 * np.sin(9.0 * time + phase)
     place = track.place.copy()
     place[:, 2] += lift
@@ -132,12 +145,12 @@ def _distance(motion: MotionSpec, time: FloatArray, pace: float) -> FloatArray:
         halt = 0.55 * end
         slow = 0.3  # seconds of braking
         coasting = np.clip(time - halt, 0.0, slow)
-        return pace * (np.minimum(time, halt) + coasting - coasting**2 / (2 * slow))
+        return np.asarray(pace * (np.minimum(time, halt) + coasting - coasting**2 / (2 * slow)))
     if motion.then == "turn_back":
         return np.asarray(pace * (end / 2 - np.abs(time - end / 2)))
     if motion.then == "jump":
         return np.asarray(pace * np.minimum(time, 0.62 * end))
-    return pace * time
+    return np.asarray(pace * time)
 
 
 def scripted(spec: SceneSpec, subject: SubjectSpec, at: FloatArray, phase: float, around: FloatArray) -> Track:
@@ -145,7 +158,7 @@ def scripted(spec: SceneSpec, subject: SubjectSpec, at: FloatArray, phase: float
 
     at: where it starts. around: [2] the middle of a circle.
     """
-    motion, time, scale = subject.motion, _times(spec), scale_of(subject)
+    motion, time = subject.motion, _times(spec)
     if motion.verb == "spin":
         rate = TURN[motion.speed] * (-1.0 if motion.direction == "clockwise" else 1.0)
         turned = rate * (np.minimum(time, 0.6 * time[-1]) if motion.then == "stop" else time)
@@ -186,7 +199,9 @@ def _moved(
     place[:, :2] += distance[:, None] * way
     angles = _strides(subject.kind, distance, time, scale, phase)
     if subject.motion.moving_verb == "walk" and subject.kind not in ("fish",):
-        place[:, 2] += 0.035 * scale * np.abs(np.cos(distance / scale * 6.2 + phase)) * (np.gradient(distance) > 1e-4)
+        place[:, 2] += (
+            0.035 * scale * np.abs(np.cos(distance / scale * 6.2 + phase)) * (np.gradient(distance) > 1e-4)
+        )
     if subject.kind == "fish":
         angles["tail"] = 0.6 * np.sin(9.0 * time + phase)
     track = replace(track, place=place, angles=angles)
@@ -222,7 +237,7 @@ def _circle(
     return _float(track, subject, spec, time, phase)
 
 
-def _body(subject: SubjectSpec, x: float, rng: np.random.Generator) -> tuple[physics.Body, float]:
+def _body(subject: SubjectSpec, x: float, friction: float, rng: np.random.Generator) -> tuple[physics.Body, float]:
     """The physical stand-in of a subject and the height of its centre when it stands."""
     scale = scale_of(subject)
     along, _, up = (value * scale for value in COLLIDERS[subject.kind])
@@ -243,7 +258,7 @@ def _body(subject: SubjectSpec, x: float, rng: np.random.Generator) -> tuple[phy
     body = physics.Body(
         half=(along, up), x=x, z=height, velocity=velocity, tilt=tilt, round=round_ and verb not in ("still",),
         turns=(round_ and verb in ("roll", "collide", "bounce")) or (subject.kind in _TUMBLING and verb == "fall"),
-        bounce=bounce, mass=scale**3, friction=0.08 if verb == "bounce" else 0.35,
+        bounce=bounce, mass=scale**3, friction=friction,
         driven={"push": "push", "collide": "until contact"}.get(verb, ""),
     )  # fmt: skip
     return body, up
@@ -260,8 +275,13 @@ def physical(
     motion, time = subjects[0].motion, _times(spec)
     yaw = heading(motion.direction or "right")
     way = np.array([np.cos(yaw), np.sin(yaw)])
-    bodies, rests = zip(*(_body(s, float((p - places[0]) @ way), rng) for s, p in zip(subjects, places, strict=True)))
-    trace = physics.simulate(list(bodies), spec.frames, spec.fps)
+    slippery = _FRICTION.get(motion.verb, 0.35)
+    made = [
+        _body(subject, float((place - places[0]) @ way), slippery, rng)
+        for subject, place in zip(subjects, places, strict=True)
+    ]
+    bodies, rests = [body for body, _ in made], [rest for _, rest in made]
+    trace = physics.simulate(bodies, spec.frames, spec.fps)
     tracks = []
     for index, (subject, body) in enumerate(zip(subjects, bodies, strict=True)):
         along, scale = trace.x[:, index] - body.x, scale_of(subject)

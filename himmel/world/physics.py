@@ -5,15 +5,16 @@ the heading, up, and turning in that plane. Fewer freedoms keep toys upright and
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from himmel.errors import MissingExtra
 
 __all__ = ["Body", "Contact", "Trace", "simulate"]
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 STEP = 1.0 / 480.0
 
 

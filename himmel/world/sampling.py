@@ -35,6 +35,7 @@ _STATIC_SHARE = 0.35
 _THEN_SHARE = 0.25
 _TRIES = 100
 
+
 def sample_scene(
     seed: int, *, profile: Profile = FULL, split: Split = "train", width: int = 128, height: int = 128
 ) -> SceneSpec:

@@ -81,7 +81,7 @@ class MotionSpec:
 
     @property
     def target_kind(self) -> str | None:
-        """"subject", "prop" or None: what `target` is."""
+        """ "subject", "prop" or None: what `target` is."""
         return None if self.target is None else "subject" if isinstance(self.target, int) else "prop"
 
     @property

@@ -3,15 +3,17 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
+from himmel.errors import UsageError
 from himmel.world import look, motion
 from himmel.world.bodies import BODIES, COLLIDERS
 from himmel.world.camera import camera_path
 from himmel.world.canvas import INSTANCE_FLOATS, Canvas, Instances, View
-from himmel.world.grammar import COLOURS, MATERIALS
+from himmel.world.grammar import COLOURS
 from himmel.world.motion import Track
 from himmel.world.parts import FIXED_TINTS, Part
 from himmel.world.sampling import GENERATOR
@@ -22,7 +24,7 @@ from himmel.world.truth import GroundTruth, find_events, mask_facts
 
 __all__ = ["RenderedClip", "Stage"]
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 _SURFACE = {"clay": 0, "wooden": 1, "metal": 2, "glass": 3, "felt": 4}
 _GROUND, _LAMP, _PLAIN = 5.0, 6.0, 7.0
 _CARTOON_BANDS = 3
@@ -57,16 +59,12 @@ class Stage:
 
     def render(self, spec: SceneSpec) -> RenderedClip:
         """Draw a scene; raises UsageError when its size is not the stage's."""
-        from himmel.errors import UsageError
-
         if (spec.width, spec.height) != (self.width, self.height):
             raise UsageError(f"scene is {spec.width}x{spec.height}, this stage draws {self.width}x{self.height}")
         rng = scene_rng(spec)
         staged = stage_scene(spec, rng)
         views = camera_path(spec, staged.tracks, rng)
-        light = look.uniforms(
-            spec.setting, spec.light, bands=_CARTOON_BANDS if spec.style == "cartoon" else 0
-        )
+        light = look.uniforms(spec.setting, spec.light, bands=_CARTOON_BANDS if spec.style == "cartoon" else 0)
         light |= _shadow_box(staged, spec)
         figures = _Figures(spec, staged, rng)
         factor = self._canvas.supersample
@@ -195,7 +193,9 @@ class _Figures:
             self._moving.setdefault((part.mesh, group), []).append(rows)
 
     def _add_prop(self, prop: look.Prop) -> None:
-        turn = np.array([[np.cos(prop.yaw), -np.sin(prop.yaw), 0], [np.sin(prop.yaw), np.cos(prop.yaw), 0], [0, 0, 1]])
+        turn = np.array(
+            [[np.cos(prop.yaw), -np.sin(prop.yaw), 0], [np.sin(prop.yaw), np.cos(prop.yaw), 0], [0, 0, 1]]
+        )
         place = np.zeros((1, 3, 4))
         place[0, :, :3], place[0, :2, 3] = turn * prop.scale, prop.at
         near = float(np.hypot(*prop.at)) < _SHADOWED
@@ -228,7 +228,9 @@ class _Figures:
             way = np.array([np.cos(yaw), np.sin(yaw), 0.0])
             middle = track.place[frame] + np.array([0, 0, radius * 0.95])
             ends = (-1, 1) if reach > 0.2 else (0,)
-            spheres += [np.append(middle + end * reach * way, radius * (0.85 if reach > 0.2 else 1.0)) for end in ends]
+            spheres += [
+                np.append(middle + end * reach * way, radius * (0.85 if reach > 0.2 else 1.0)) for end in ends
+            ]
         return np.stack(spheres)
 
 
@@ -263,6 +265,3 @@ def _truth(spec: SceneSpec, staged: Staged, views: list[View], facts: FloatArray
         fov=np.array([view.fov for view in views], np.float32),
         events=find_events(places, seen, contacts, spec.fps),
     )
-
-
-assert set(_SURFACE) == set(MATERIALS)

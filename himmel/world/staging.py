@@ -1,18 +1,20 @@
 """Puts the subjects of a scene on the stage: starting places, facings, lanes that do not collide, tracks."""
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from himmel.world import motion, physics
 from himmel.world.bodies import COLLIDERS
-from himmel.world.grammar import SETTINGS
+from himmel.world.grammar import RelationKind
 from himmel.world.motion import Track
 from himmel.world.spec import SceneSpec, SubjectSpec
 
 __all__ = ["Staged", "reach_of", "stage_scene", "top_of"]
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 _PHYSICAL = {"bounce", "fall", "push", "collide"}
 _MOVING = {"walk", "drive", "roll", "fly", "stop", "jump", "bounce"}
 PROP_RADIUS = {"tree": 0.62, "rock": 0.80, "box": 0.62}
@@ -50,14 +52,22 @@ def stage_scene(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     for index, subject in enumerate(spec.subjects):
         target = subject.motion.target
         if subject.motion.verb in _PHYSICAL:
-            group = [index, target] if subject.motion.verb in ("push", "collide") and isinstance(target, int) else [index]
+            group = (
+                [index, target]
+                if subject.motion.verb in ("push", "collide") and isinstance(target, int)
+                else [index]
+            )
             found, touched = motion.physical(
-                spec, tuple(spec.subjects[i] for i in group), [places[i] for i in group], [yaws[i] for i in group], rng
+                spec,
+                tuple(spec.subjects[i] for i in group),
+                [places[i] for i in group],
+                [yaws[i] for i in group],
+                rng,
             )
             tracks.update(dict(zip(group, found, strict=True)))
             names = [*group, -1]  # the ground, -1, stays what it is
             contacts += [replace(c, a=names[c.a], b=names[c.b]) for c in touched]
-    for index, subject in enumerate(spec.subjects):
+    for index in range(len(spec.subjects)):
         if index not in tracks:
             tracks[index] = _track(spec, index, places, prop_at, yaws[index], float(phases[index]))
     lifted = [_lift(tracks[index], heights[index]) for index in range(len(spec.subjects))]
@@ -116,17 +126,17 @@ def _places(
     if spec.relation is not None:
         a, b = spec.relation.a, spec.relation.b
         places[b] = rng.uniform(-0.12, 0.12, 2)
-        places[a], heights[a] = _related(spec, rng, places[b])
+        offset, heights[a] = _related(spec.subjects[a], spec.relation.kind, spec.subjects[b], rng)
+        places[a] = places[b] + offset
     for index, subject in enumerate(spec.subjects):
         target = subject.motion.target
-        if target is None:
-            continue
         if isinstance(target, int):
             places.setdefault(target, rng.uniform(-0.15, 0.15, 2))
             goal, girth = places[target], reach_of(spec.subjects[target])
-        else:
-            assert prop_at is not None
+        elif isinstance(target, str) and prop_at is not None:
             goal, girth = prop_at, PROP_RADIUS[target]
+        else:
+            continue
         places[index] = _aimed(spec, subject, goal, girth, rng)
     for index in range(count):
         if index not in places:
@@ -135,9 +145,10 @@ def _places(
     return [places[index] for index in range(count)], heights
 
 
-def _related(spec: SceneSpec, rng: np.random.Generator, b_at: FloatArray) -> tuple[FloatArray, float]:
-    assert spec.relation is not None
-    a, b = spec.subjects[spec.relation.a], spec.subjects[spec.relation.b]
+def _related(
+    a: SubjectSpec, relation: RelationKind, b: SubjectSpec, rng: np.random.Generator
+) -> tuple[FloatArray, float]:
+    """Where `a` stands, seen from `b` [2], and the height it stands at."""
     gap = reach_of(a) + reach_of(b) + rng.uniform(0.25, 0.6)
     sideways = rng.choice([-1.0, 1.0]) * rng.uniform(0.45, 0.75) * (reach_of(a) + reach_of(b)) * 0.8
     deep = 0.35 + 0.75 * gap
@@ -147,8 +158,8 @@ def _related(spec: SceneSpec, rng: np.random.Generator, b_at: FloatArray) -> tup
         "in_front_of": (sideways, -deep),
         "behind": (sideways, deep),
         "on_top_of": (0.0, 0.0),
-    }[spec.relation.kind]
-    return b_at + np.array(offset), top_of(b) if spec.relation.kind == "on_top_of" else 0.0
+    }[relation]
+    return np.array(offset), top_of(b) if relation == "on_top_of" else 0.0
 
 
 def _aimed(
@@ -163,7 +174,8 @@ def _aimed(
         return goal + (own + girth + rng.uniform(0.25, 0.45)) * np.array([np.cos(angle), np.sin(angle)])
     if verb == "pass_behind":
         half = np.linalg.norm(_travel(spec, subject)) / 2
-        return goal - way * half * rng.uniform(0.9, 1.1) + np.array([0.0, own + girth + rng.uniform(0.15, 0.35)])
+        lane = np.array([0.0, own + girth + rng.uniform(0.15, 0.35)])
+        return np.asarray(goal - way * half * rng.uniform(0.9, 1.1) + lane)
     lead = motion.SPEED[subject.motion.speed] * rng.uniform(0.7, 1.1)
     return goal - way * (own + girth + lead)
 
@@ -182,7 +194,9 @@ def _free(spec: SceneSpec, index: int, places: dict[int, FloatArray], rng: np.ra
     for _ in range(40):
         at = np.array([rng.uniform(-1.9, 1.9), rng.uniform(-0.5, 1.5)]) - travel / 2
         gap = min(
-            _lane_distance(at, travel, place, _travel(spec, spec.subjects[other])) - own - reach_of(spec.subjects[other])
+            _lane_distance(at, travel, place, _travel(spec, spec.subjects[other]))
+            - own
+            - reach_of(spec.subjects[other])
             for other, place in places.items()
         )
         if gap > 0.15:
@@ -221,8 +235,3 @@ def _part_lanes(spec: SceneSpec, places: dict[int, FloatArray]) -> None:
             offset = float((places[index] - places[other]) @ across)
             side = 1.0 if across[1] or offset >= 0 else -1.0
             places[index] = places[index] + across * (side * needed - offset)
-
-
-def settings_prop(spec: SceneSpec) -> str:
-    """The prop that the scene's setting offers."""
-    return SETTINGS[spec.setting].prop

@@ -5,12 +5,14 @@ frames, because noise that does would teach a codec nothing but noise.
 """
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["STYLES", "average_down", "outlined"]
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 
 
 def average_down(frames: FloatArray, factor: int) -> FloatArray:
@@ -27,9 +29,17 @@ def outlined(colour: FloatArray, facts: FloatArray) -> FloatArray:
     key, depth = facts[..., 0], facts[..., 1]
     edge = np.zeros(key.shape, bool)
     for axis in (0, 1):
-        before, after = np.take(key, range(key.shape[axis] - 1), axis), np.take(key, range(1, key.shape[axis]), axis)
-        near, far = np.take(depth, range(key.shape[axis] - 1), axis), np.take(depth, range(1, key.shape[axis]), axis)
-        line = ((before != after) & (np.minimum(near, far) < 40)) | (np.abs(near - far) > 0.06 * np.minimum(near, far) + 0.25)
+        before, after = (
+            np.take(key, range(key.shape[axis] - 1), axis),
+            np.take(key, range(1, key.shape[axis]), axis),
+        )
+        near, far = (
+            np.take(depth, range(key.shape[axis] - 1), axis),
+            np.take(depth, range(1, key.shape[axis]), axis),
+        )
+        line = ((before != after) & (np.minimum(near, far) < 40)) | (
+            np.abs(near - far) > 0.06 * np.minimum(near, far) + 0.25
+        )
         line &= np.minimum(near, far) < 14
         place = [slice(None), slice(None)]
         place[axis] = slice(0, key.shape[axis] - 1)
@@ -67,7 +77,7 @@ def _plain(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 def _cartoon(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
     grey = frames.mean(-1, keepdims=True)
-    return grey + (frames - grey) * 1.22 + 6.0
+    return np.asarray(grey + (frames - grey) * 1.22 + 6.0)
 
 
 def _watercolour(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -81,7 +91,7 @@ def _watercolour(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
     paper = 0.965 + 0.07 * _smooth_noise(shape, 2, rng)
     edges = np.abs(frames - soft).mean(-1, keepdims=True)
     darker = 255.0 - (255.0 - washed) * pools[None, ..., None] - 1.5 * edges
-    return darker * paper[None, ..., None]
+    return np.asarray(darker * paper[None, ..., None])
 
 
 def _black_and_white(frames: FloatArray, rng: np.random.Generator) -> FloatArray:

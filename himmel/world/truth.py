@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from himmel.errors import UsageError
 
 __all__ = ["Event", "GroundTruth"]
 
-FloatArray = np.ndarray
+FloatArray: TypeAlias = npt.NDArray[Any]
 EVENTS = ("contact", "landing", "starts", "stops", "hidden", "seen_again")
 
 
