@@ -2,11 +2,11 @@
 
 import ast
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 import pytest
-from structure import ROOT, Source, parse, sources
+from structure import ROOT, Source, imports, parse, sources
 
 
 def docs_script() -> ModuleType:
@@ -51,14 +51,23 @@ def faults(source: Source) -> Iterator[str]:
     for name in set(names) - bound(source.tree):
         if not lazy:
             yield f"{source.path} lists {name}, which it does not have"
-    for node in source.tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if not node.name.startswith("_") and node.name not in names:
-                yield f"{source.path}:{node.lineno} {node.name} is neither listed nor private"
+
+
+def trespasses(source: Source, offered: Mapping[str, list[str] | None]) -> Iterator[str]:
+    """Names taken from another module of the package that it does not offer; `offered` is `__all__` by module."""
+    for found in imports(source):
+        home, _, name = found.module.rpartition(".")
+        if home in offered and found.module not in offered and name not in (offered[home] or ()):
+            yield f"{source.path}:{found.line} takes {name}, which {home} does not offer"
 
 
 def test_every_module_lists_what_it_offers() -> None:
     assert [line for source in sources("himmel") for line in faults(source)] == []
+
+
+def test_modules_take_only_what_is_offered() -> None:
+    offered = {source.name: listed(source) for source in sources("himmel")}
+    assert [line for source in sources("himmel") for line in trespasses(source, offered)] == []
 
 
 def test_the_reference_is_current() -> None:
@@ -80,12 +89,21 @@ def test_the_reference_lists_every_public_name() -> None:
         "x = 1",
         "__all__ = ['absent']",
         "__all__ = ['x', 'x']\nx = 1",
-        "__all__ = []\ndef shown(): ...",
-        "__all__: list[str] = []\nclass Shown: ...",
+        "__all__: list[str] = ['absent']\ndef present(): ...",
     ],
 )
 def test_bad_lists_are_found(text: str) -> None:
     assert list(faults(parse(text)))
+
+
+@pytest.mark.parametrize("text", ["from himmel.codec import hidden", "def f():\n    from ..codec import hidden"])
+def test_trespassing_is_found(text: str) -> None:
+    offered = {"himmel.codec": ["Codec"], "himmel.codec.blocks": ["fold"]}
+    assert list(trespasses(parse(text, "himmel/train/bad.py"), offered))
+    good = parse(
+        "from himmel.codec import Codec, blocks\nfrom himmel.codec.blocks import fold\nimport himmel.codec"
+    )
+    assert not list(trespasses(good, offered))
 
 
 def test_a_good_list_passes() -> None:

@@ -20,6 +20,7 @@ RENAMES = {
     "himmel/data/pixels.py": "training arrays (.npy)",
     "himmel/provenance/keys.py": "the signing key (.pem)",
     "himmel/train/checkpoint.py": "checkpoints (.safetensors)",
+    "himmel/train/latents.py": "training arrays (.npy)",
     "himmel/train/pixels.py": "training arrays (.npy)",
     "himmel/weights/shards.py": "folders of weights (.safetensors)",
 }
