@@ -6,7 +6,7 @@ the latents and says what they are; the sampler keeps claimed patches and makes 
 that claim the same patch contradict each other, so the order they are given in cannot matter.
 """
 
-from himmel.conditions.canvas import Canvas, Known, as_video
+from himmel.conditions.canvas import Canvas, Known, as_video, fitted
 from himmel.conditions.condition import Condition, respect
 from himmel.conditions.in_space import Region
 from himmel.conditions.in_time import Ends, FirstFrame, Keyframes, Prefix, Suffix
@@ -22,5 +22,6 @@ __all__ = [
     "Region",
     "Suffix",
     "as_video",
+    "fitted",
     "respect",
 ]

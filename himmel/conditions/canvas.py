@@ -10,16 +10,30 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from himmel.errors import UsageError
-from himmel.shapes import Compression, PixelShape
+from himmel.shapes import Compression, PixelShape, Size
 
-__all__ = ["Canvas", "Known", "as_video"]
+__all__ = ["Canvas", "Known", "as_video", "fitted"]
 
 
 def as_video(frames: NDArray[np.uint8]) -> Tensor:
     """Frames uint8 [T, H, W, 3] as a video tensor float32 [1, 3, T, H, W] in [-1, 1]."""
     return torch.from_numpy(frames.astype(np.float32) / 127.5 - 1.0).permute(3, 0, 1, 2)[None].contiguous()
+
+
+def fitted(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """A picture uint8 [H, W, 3] cut to the shape of `size` around its middle and resized to it."""
+    height, width = picture.shape[:2]
+    scale = max(size.height / height, size.width / width)
+    kept_h, kept_w = min(height, round(size.height / scale)), min(width, round(size.width / scale))
+    top, left = (height - kept_h) // 2, (width - kept_w) // 2
+    cut = torch.from_numpy(picture[top : top + kept_h, left : left + kept_w].astype(np.float32))
+    cut = cut.permute(2, 0, 1)[None]  # [1, 3, H, W]
+    cut = interpolate(cut, (size.height, size.width), mode="bicubic", antialias=True)
+    resized: NDArray[np.uint8] = cut[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).contiguous().numpy()
+    return resized
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from himmel.generate.sealing import finish, review_plan
+from himmel.media import Pixels
 from himmel.plan import Plan
 from himmel.provenance import SealedVideo, load_keys
 from himmel.weights import Card
@@ -28,13 +28,13 @@ class Clip:
     In a notebook a clip shows itself, as the sealed file it would be saved as.
     """
 
-    frames: NDArray[np.uint8] = field(repr=False)
+    frames: Pixels = field(repr=False)
     plan: Plan = field(repr=False)
     card: Card = field(repr=False)
     keys_folder: Path = field(repr=False)
 
     @classmethod
-    def of(cls, plan: Plan, chunks: Iterable[NDArray[np.uint8]], card: Card, keys_folder: Path) -> "Clip":
+    def of(cls, plan: Plan, chunks: Iterable[Pixels], card: Card, keys_folder: Path) -> "Clip":
         """The clip of a plan from its stream of frames; raises Declined when the policy refuses the plan."""
         review_plan(plan)
         frames = np.concatenate(list(chunks))

@@ -6,9 +6,7 @@ Only the latents of one window and what the codec remembers are held, so a minut
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from himmel.conditions import Canvas, Condition, Known, respect
@@ -16,12 +14,12 @@ from himmel.errors import HimmelError
 from himmel.flow import FlowState, Guidance, Window, sample, sigma_grid, start_noise, windows
 from himmel.generate.model import Asked, Model
 from himmel.generate.progress import Clock, OnProgress
+from himmel.media import Pixels
 from himmel.plan import Plan, Shot
 from himmel.shapes import LatentShape, PixelShape
 
-__all__ = ["Pixels", "clock_of", "stream_frames"]
+__all__ = ["clock_of", "stream_frames"]
 
-Pixels = NDArray[np.uint8]
 DECODE_PIXELS = 2**20  # pixels of a frame times latent frames decoded at once: speed against memory
 
 

@@ -13,27 +13,33 @@ from himmel.conditions import Condition
 from himmel.director import ModelFacts, plan
 from himmel.errors import UsageError, WeightsError
 from himmel.generate.clip import Clip
-from himmel.generate.frames import Pixels, clock_of, stream_frames
+from himmel.generate.frames import clock_of, stream_frames
 from himmel.generate.model import Model
 from himmel.generate.progress import Clock, OnProgress
+from himmel.media import Pixels
 from himmel.plan import ConditionRef, Plan, Request
 from himmel.text import TextConfig, TextEncoder, tokenize
 from himmel.transformer import TransformerConfig, VideoTransformer
 from himmel.weights import Index, Weights, load_weights
 
-__all__ = ["KEYS_FOLDER", "Pipeline", "describe", "fast_precision", "load"]
+__all__ = ["KEYS_FOLDER", "Pipeline", "describe", "fast_device", "fast_precision", "load", "references"]
 
 KEYS_FOLDER = Path.home() / ".himmel" / "keys"
 PARTS = ("codec", "text", "transformer")
 
 
-def fast_precision(device: str) -> str:
-    """The transformer's faster number format here: bfloat16 on GPUs and on CPUs with matrix units for it.
+def fast_device() -> str:
+    """A GPU where torch sees one, else the CPU."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def fast_precision(device: str | None = None) -> str:
+    """The transformer's faster number format on a device: bfloat16 on GPUs and on CPUs with matrix units for it.
 
     Elsewhere bfloat16 is emulated and slower than float32. The answer is fixed for a machine, so the same
     seed gives the same frames on it; a plan records it.
     """
-    if device != "cpu":
+    if (device or fast_device()) != "cpu":
         return "bfloat16"
     return "bfloat16" if torch.cpu.get_capabilities().get("amx_bf16") else "float32"
 
@@ -90,7 +96,7 @@ class Pipeline:
 
     def plan(self, request: Request, conditions: Sequence[Condition] = ()) -> Plan:
         """The plan of a request for this model."""
-        return plan(request, self.facts).model_copy(update={"conditions": _refs(conditions)})
+        return plan(request, self.facts).model_copy(update={"conditions": references(conditions)})
 
     def run(
         self, decided: Plan, conditions: Sequence[Condition] = (), on_progress: OnProgress | None = None
@@ -118,14 +124,14 @@ class Pipeline:
             raise WeightsError(
                 f"the plan was made for weights {theirs} and these are {ours}; load the same weights"
             )
-        if decided.conditions != _refs(conditions):
+        if decided.conditions != references(conditions):
             kinds = ", ".join(ref.kind for ref in decided.conditions) or "none"
             raise UsageError(f"the plan was made with other conditions ({kinds}); give exactly the same ones")
         if conditions and len(decided.shots) > 1:
             raise UsageError("conditions go with a plan of one shot; make the shots one by one")
 
 
-def _refs(conditions: Sequence[Condition]) -> tuple[ConditionRef, ...]:
+def references(conditions: Sequence[Condition]) -> tuple[ConditionRef, ...]:
     """Conditions as a plan names them, in an order of their own."""
     found = [ConditionRef(kind=condition.kind, digest=condition.digest) for condition in conditions]
     return tuple(sorted(found, key=lambda ref: (ref.kind, ref.digest)))
@@ -139,7 +145,7 @@ def load(
     device: "cpu", "cuda", ...; None takes a GPU where there is one. Every shard is verified before it is
     read; raises WeightsError, naming the file, when anything is off.
     """
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = device or fast_device()
     weights = load_weights(name_or_path)
     facts = describe(weights.index, precision=fast_precision(chosen))
     return Pipeline(model=_model(weights, chosen), facts=facts, keys_folder=keys_folder or KEYS_FOLDER)

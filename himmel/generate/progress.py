@@ -13,7 +13,7 @@ __all__ = ["STAGES", "Clock", "OnProgress", "Progress", "Stage"]
 Stage: TypeAlias = Literal["load", "text", "denoise", "decode", "write", "seal"]
 STAGES: tuple[Stage, ...] = ("load", "text", "denoise", "decode", "write", "seal")
 
-RECENT = 0.3  # share of the newest measurement in the moving average
+RECENT = 0.1  # least share of the newest measurement in an average; the first ones count equally
 # Until decoding has been timed, one latent frame is taken to cost this many forward passes.
 DECODE_GUESS = 0.4
 
@@ -62,8 +62,7 @@ class Clock:
         self._calls, self._groups = calls, groups
         self._cost_left, self._groups_left = cost, groups
         self._called = 0
-        self._per_pass: float | None = None
-        self._per_group: float | None = None
+        self._passes, self._decodes = _Average(), _Average()
         self._began = self._last = now()
 
     def at(self, stage: Stage) -> None:
@@ -73,14 +72,14 @@ class Clock:
 
     def called(self, cost: int, preview: NDArray[np.uint8] | None = None) -> None:
         """One model call of `cost` forward passes has been made."""
-        self._per_pass = _average(self._per_pass, self._lap() / cost)
+        self._passes.add(self._lap() / cost)
         self._called += 1
         self._cost_left -= cost
         self._tell("denoise", self._called, self._calls, preview)
 
     def decoded(self, groups: int) -> None:
         """`groups` latent frames have been decoded."""
-        self._per_group = _average(self._per_group, self._lap() / groups)
+        self._decodes.add(self._lap() / groups)
         self._groups_left -= groups
         self._tell("decode", self._groups - self._groups_left, self._groups)
 
@@ -91,10 +90,10 @@ class Clock:
     @property
     def eta(self) -> float | None:
         """Seconds to go, None before anything was measured."""
-        if self._per_pass is None:
+        if self._passes.value is None:
             return None
-        per_group = self._per_group if self._per_group is not None else DECODE_GUESS * self._per_pass
-        return self._cost_left * self._per_pass + self._groups_left * per_group
+        per_group = DECODE_GUESS * self._passes.value if self._decodes.value is None else self._decodes.value
+        return self._cost_left * self._passes.value + self._groups_left * per_group
 
     def _lap(self) -> float:
         last, self._last = self._last, self._now()
@@ -108,5 +107,14 @@ class Clock:
             )
 
 
-def _average(before: float | None, new: float) -> float:
-    return new if before is None else (1 - RECENT) * before + RECENT * new
+class _Average:
+    """A mean that comes to follow the newest values."""
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+        self._count = 0
+
+    def add(self, new: float) -> None:
+        self._count += 1
+        share = max(RECENT, 1 / self._count)
+        self.value = new if self.value is None else (1 - share) * self.value + share * new

@@ -7,12 +7,13 @@ from himmel.conditions import Condition
 from himmel.errors import MediaError, UsageError
 from himmel.generate.pipeline import Pipeline
 from himmel.generate.progress import OnProgress
-from himmel.generate.sealing import PLAN_KEY, finish, review_plan
+from himmel.generate.sealing import PLAN_KEY, finish, finish_picture, review_plan
+from himmel.generate.sheet import SheetFrames
 from himmel.media import read_metadata
 from himmel.plan import Plan, Request
 from himmel.provenance import SealedVideo, check_final, load_keys
 
-__all__ = ["make", "read_plan", "render", "review_plan"]
+__all__ = ["make", "read_plan", "render"]
 
 
 def make(
@@ -42,15 +43,24 @@ def render(
     *,
     conditions: Sequence[Condition] = (),
     force: bool = False,
+    sheet: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> SealedVideo:
-    """Make exactly what a plan says, at `out`; raises as `make` does."""
-    check_final(out, force=force)
+    """Make exactly what a plan says, at `out`, and a picture of its frames side by side at `sheet`.
+
+    Raises as `make` does.
+    """
+    for path in (out, sheet):
+        if path is not None:
+            check_final(path, force=force)
     review_plan(plan)
-    keys = load_keys(pipe.keys_folder)
-    clock = pipe.clock(plan, on_progress)
-    frames = pipe.stream(plan, conditions, clock)
-    return finish(plan, frames, out, card=pipe.facts.card, keys=keys, force=force, on_stage=clock.at)
+    card, keys = pipe.facts.card, load_keys(pipe.keys_folder)
+    clock, some = pipe.clock(plan, on_progress), SheetFrames(plan.frames)
+    frames = some.watch(pipe.stream(plan, conditions, clock))
+    video = finish(plan, frames, out, card=card, keys=keys, force=force, on_stage=clock.at)
+    if sheet is not None:
+        finish_picture(plan, some.sheet(plan.shots[0].fps), sheet, card=card, keys=keys, force=force)
+    return video
 
 
 def read_plan(path: Path) -> Plan:

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
+from himmel.errors import Declined
+
 __all__ = ["Status", "Verdict"]
 
 Status: TypeAlias = Literal["ran", "skipped", "failed"]
@@ -33,6 +35,12 @@ class Verdict:
     def safe(self) -> bool:
         """Allowed by a review that ran."""
         return self.allowed and self.status == "ran"
+
+    def require(self) -> "Verdict":
+        """This verdict; raises Declined, naming the rule, when it refuses."""
+        if not self.allowed:
+            raise Declined(f"this {self.subject} is declined: {self.reason} (rule {self.rule})", rule=self.rule)
+        return self
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a manifest."""

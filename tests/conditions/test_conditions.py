@@ -15,11 +15,12 @@ from himmel.conditions import (
     Region,
     Suffix,
     as_video,
+    fitted,
     respect,
 )
 from himmel.errors import UsageError
 from himmel.flow import FlowState, start_noise
-from himmel.shapes import LatentShape, PixelShape
+from himmel.shapes import LatentShape, PixelShape, Size
 
 CHANNELS = 6
 
@@ -180,3 +181,18 @@ def test_what_is_known_goes_into_a_flow_state(canvas: Canvas) -> None:
     state = FlowState.begin(noise).knowing(known.values, known.where)
     assert torch.equal(state.settled(noise)[:, :, 3:], known.values[:, :, 3:])
     assert torch.equal(state.settled(noise)[:, :, :3], noise[:, :, :3])
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 96), (640, 960), (30, 30), (7, 500), (1, 1)])
+def test_a_picture_of_any_size_is_fitted(height: int, width: int) -> None:
+    picture = noise_clip(1, height=height, width=width)[0]
+    result = fitted(picture, Size(width=96, height=64))
+    assert result.shape == (64, 96, 3) and result.dtype == np.uint8
+    if (height, width) == (64, 96):
+        assert np.array_equal(result, picture)
+
+
+def test_fitting_keeps_the_middle() -> None:
+    picture = np.zeros((10, 30, 3), np.uint8)
+    picture[:, 10:20] = 200
+    assert (fitted(picture, Size(width=20, height=20)) == 200).all()

@@ -1,0 +1,64 @@
+"""What may be asked of `himmel make`, as flags: groups of options that verbs share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+__all__ = ["Ask", "Files", "Say"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """How the video should be; what is left open is decided by the model's card and stored in the plan."""
+
+    seconds: Annotated[
+        float | None,
+        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
+    ] = None
+    size: Annotated[str | None, Parameter(help="Width and height in pixels, such as 128x128.")] = None
+    fps: Annotated[int | None, Parameter(help="Frames per second, 1 to 60.")] = None
+    seed: Annotated[
+        int | None, Parameter(help="The same seed gives the same frames; without one, one is chosen.")
+    ] = None
+    steps: Annotated[int | None, Parameter(help="Model calls: more are slower and finer, 1 to 250.")] = None
+    guidance: Annotated[float | None, Parameter(help="How strongly the text leads, 1 (not at all) to 20.")] = None
+    style: Annotated[str | None, Parameter(help="A style the model was taught.")] = None
+    negative: Annotated[str | None, Parameter(help="What should not be seen.")] = None
+    count: Annotated[
+        int | None, Parameter(name=["--count", "-n"], help="How many videos, with seeds one apart, 1 to 16.")
+    ] = None
+    model: Annotated[str | None, Parameter(help="A model's name or the folder of its weights.")] = None
+
+    def given(self) -> dict[str, Any]:
+        """The options that were given, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Where results go and what goes in beside the prompt."""
+
+    out: Annotated[
+        Path | None,
+        Parameter(
+            name=["--out", "-o"], help="The file to make; without it, one named after the prompt and the seed."
+        ),
+    ] = None
+    force: Annotated[bool, Parameter(negative=(), help="Replace files that exist.")] = False
+    image: Annotated[Path | None, Parameter(help="A picture the video begins with.")] = None
+    image_sheet: Annotated[
+        bool, Parameter(negative=(), help="Also make a picture of the frames side by side (NAME.sheet.png).")
+    ] = False
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Say:
+    """How a verb speaks."""
+
+    json: Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")] = False
+    preview: Annotated[bool, Parameter(help="Show the video in the terminal as it takes shape.")] = True
