@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Show", "filmstrip", "print_error", "print_json", "print_note", "print_path", "time_left"]
 
+LINE_SECONDS = 15.0  # where there is no terminal: how often to say how far it is
 STRIP_COLUMNS = 16  # most terminal columns for one latent frame of the preview
 WORDS = {
     "load": "reading the weights",
@@ -111,7 +112,8 @@ class Show:
         self._task: TaskID | None = None
         self._strip = Text()
         self._live: Live | None = None
-        self._said = ""
+        self._said: set[str] = set()
+        self._said_at = 0.0
         self.label = ""
 
     def __enter__(self) -> "Show":
@@ -164,6 +166,7 @@ class Show:
         if self._live is not None and self._task is not None:
             self._bar.update(self._task, description=words, completed=fraction, left=left)
             self._live.update(Group(self._strip, self._bar))
-        elif words != self._said:
+        elif words not in self._said or time.monotonic() - self._said_at > LINE_SECONDS:
             self.note(f"{words}{f', {left}' if left else ''}")
-            self._said = words
+            self._said.add(words)
+            self._said_at = time.monotonic()

@@ -38,10 +38,16 @@ app.command(world)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command, that of the process unless `arguments` are given, and return its exit code."""
+    code = _answered(list(sys.argv[1:] if arguments is None else arguments))
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the answer is given: the rest is the interpreter's own end
+    return code
+
+
+def _answered(tokens: list[str]) -> int:
     # OpenMP reads this when torch is imported: spinning threads double the time on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    tokens = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in tokens
     try:
         with _terminable():
@@ -54,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HimmelError as error:
         return print_error(error, as_json)
     except KeyboardInterrupt:
-        sys.stderr.write("himmel: cancelled, nothing was left behind\n")
+        sys.stderr.write("himmel: cancelled; nothing half-written was left behind\n")
         return CANCELLED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing more can be said on it.
