@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from himmel.generate import Progress as Event
+    from himmel.train import Progress as Training
 
 __all__ = ["Show", "filmstrip", "print_error", "print_json", "print_note", "print_path", "time_left"]
 
@@ -158,15 +159,27 @@ class Show:
             passed = time.monotonic() - began
             left = passed / done * (total - done) if done else None
             percent = f"{100 * done // max(total, 1)} % of {total} {noun}"
-            self._tell(percent, done / max(total, 1), time_left(left))
+            self._tell(percent, done / max(total, 1), time_left(left), key=noun)
 
         return count
 
-    def _tell(self, words: str, fraction: float, left: str) -> None:
+    def training(self, event: "Training") -> None:
+        """Show one event of `himmel.train`."""
+        scalars = ", ".join(
+            f"{name} {value:.3g}" for name, value in event.scalars.items() if name != "gradient_norm"
+        )
+        share = event.step / event.steps
+        self._tell(
+            f"step {event.step} of {event.steps}: {scalars}", share, time_left(event.eta_seconds), key="training"
+        )
+
+    def _tell(self, words: str, fraction: float, left: str, *, key: str = "") -> None:
+        """Without a terminal what shares a `key` (the words by default) is said now and then only."""
+        key = key or words
         if self._live is not None and self._task is not None:
             self._bar.update(self._task, description=words, completed=fraction, left=left)
             self._live.update(Group(self._strip, self._bar))
-        elif words not in self._said or time.monotonic() - self._said_at > LINE_SECONDS:
+        elif key not in self._said or time.monotonic() - self._said_at > LINE_SECONDS:
             self.note(f"{words}{f', {left}' if left else ''}")
-            self._said.add(words)
+            self._said.add(key)
             self._said_at = time.monotonic()

@@ -17,6 +17,7 @@ from himmel import __version__
 from himmel.cli.doctor import doctor
 from himmel.cli.make import image, make
 from himmel.cli.show import print_error
+from himmel.cli.train import train
 from himmel.cli.verify import verify
 from himmel.cli.world import world
 from himmel.errors import HimmelError, UsageError
@@ -35,6 +36,7 @@ app = App(
 for command in (make, image, verify, doctor):
     app.command(command)
 app.command(world)
+app.command(train)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

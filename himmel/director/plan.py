@@ -1,5 +1,6 @@
 """Request to Plan: every open choice is made here, by rule, and every change is said in a note."""
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -113,9 +114,9 @@ def _caption(request: Request, card: Card) -> str:
     words = " ".join(request.prompt.split())
     if request.style is None:
         return words
-    style = " ".join(request.style.split())
     if not card.styles:
-        return f"{words}, {style} style"
+        return f"{words}, {' '.join(request.style.split())} style"
+    style = "_".join(re.findall(r"[^\W_]+", request.style.casefold()))
     if style not in card.styles:
         raise UsageError(
             f'style "{style}" is not one this model was taught; choose one of {", ".join(card.styles)}'

@@ -1,0 +1,107 @@
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from himmel import train
+from himmel.cli import main
+from himmel.cli.stop import stopping
+from himmel.codec import CodecConfig
+from himmel.text import TextConfig
+from himmel.train import OptimiserRecipe, RunRecipe, Stage, TransformerData
+from himmel.transformer import tiny
+from himmel.weights import load_weights
+
+RUN = RunRecipe(steps=2, precision="fp32", averages=(0.1,), log_every=1, evaluate_every=2, tensorboard=False)
+ASKED = ["--data", "clips", "--json"]
+
+
+def small_codec(pixels: str, *, steps: int = 2) -> train.CodecRecipe:
+    return train.CodecRecipe(
+        model=CodecConfig(channels=(8, 8, 8), latent_channels=4, encoder_blocks=(0, 0, 0)),
+        data=train.CodecData(pixels=pixels, batch=1, frames=5, crop=32, held_out=1),
+        optimiser=OptimiserRecipe(),
+        run=replace(RUN, steps=steps),
+    )
+
+
+def small_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 2) -> train.TransformerRecipe:
+    data = TransformerData(latents=latents, stages=(Stage(until=1.0, lengths=((2, 1.0),)),), tokens=2, held_out=1)
+    return train.TransformerRecipe(
+        model=tiny(channels=4, text_dim=16, text_len=48),
+        text=TextConfig(lexicon=lexicon, length=48, width=16, layers=1, heads=2),
+        data=data,
+        optimiser=OptimiserRecipe(),
+        run=replace(RUN, steps=steps),
+    )
+
+
+@pytest.fixture
+def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "tiny_cpu_codec", small_codec)
+    monkeypatch.setattr(train, "tiny_cpu_transformer", small_transformer)
+    size = ["--size", "32x32", "--profile", "first_light"]
+    assert main(["world", "render", "--clips", "3", "--out", "clips", *size]) == 0
+    capsys.readouterr()
+    return tmp_path / "clips"
+
+
+def test_from_clips_to_a_model_that_makes_videos(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "codec", "--out", "codec", *ASKED]) == 0
+    codec = json.loads(capsys.readouterr().out)
+    assert codec["weights"] == "codec/weights" and codec["figures"]["held_out_psnr"] > 0
+    arguments = ["train", "transformer", "--codec", "codec/weights", "--out", "run", *ASKED]
+    assert main([*arguments, "--steps", "1"]) == 0
+    capsys.readouterr()
+    assert main(arguments) == 1  # the folder holds a run of one step: another recipe
+    assert "another recipe" in json.loads(capsys.readouterr().out)["error"]
+
+    weights = load_weights("run/weights")
+    assert set(weights.parts) == {"codec", "text", "transformer"}
+    card = weights.card
+    assert card.ledger == load_weights("codec/weights").card.ledger and card.trained_steps == 1
+    assert card.sizes == ("32x32",) and card.frames == 33 and "snowman" in card.knows["subjects"]
+    assert card.styles["black_and_white"] == "black and white"
+
+    asked = ["a red snowman jumps", "--model", "run/weights", "--dry-run", "--style", "black and white"]
+    assert main(["make", *asked]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["notes"] == [] and plan["shots"][0]["caption"].endswith("jumps. black and white.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["codec", "--data", "nowhere", "--out", "x"], 1, "nowhere"),
+        (["codec", "--data", "x", "--out", "x", "--recipe", "huge"], 2, 'recipe "huge"'),
+        (["codec", "--data", "x", "--out", "x", "--steps", "0"], 2, "0 steps"),
+        (["transformer", "--data", "x", "--out", "x", "--codec", "nowhere"], 1, 'no weights at "nowhere"'),
+        (["transformer", "--data", "x", "--out", "x"], 2, "--codec"),
+    ],
+)
+def test_training_refuses_nonsense(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", *arguments]) == code
+    said = capsys.readouterr()
+    assert words in said.err and not said.out
+
+
+def test_the_first_ctrl_c_asks_and_the_second_insists(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), stopping() as stop:
+        assert not stop()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop() and "again" in capsys.readouterr().err
+        os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
