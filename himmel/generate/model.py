@@ -4,7 +4,7 @@ B is 1 or, with guidance, 2 (with text, without); C F H W latents; S D text slot
 """
 
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -30,6 +30,7 @@ class Model:
     transformer: VideoTransformer
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
+    casts: "dict[str, Model]" = field(default_factory=dict, repr=False)
 
     @property
     def compression(self) -> Compression:
@@ -37,11 +38,17 @@ class Model:
         return replace(self.codec.compression, patch=self.transformer.config.patch)
 
     def cast(self, precision: str) -> "Model":
-        """This model with the transformer in "float32" or "bfloat16"."""
+        """This model with the transformer in "float32" or "bfloat16"; made once and kept.
+
+        The float32 original stays, so that a plan of the other precision is made from the exact weights.
+        """
         dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]
         if dtype == self.dtype:
             return self
-        return replace(self, transformer=deepcopy(self.transformer).cast(dtype), dtype=dtype)
+        if precision not in self.casts:
+            transformer = deepcopy(self.transformer).cast(dtype)
+            self.casts[precision] = replace(self, transformer=transformer, dtype=dtype, casts={})
+        return self.casts[precision]
 
     def embed(self, caption: str, negative: str) -> TextEmbedding:
         """Slots [2, S, D] and pooled [2, D] of the caption and of what guidance leads away from."""

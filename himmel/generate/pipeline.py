@@ -146,6 +146,8 @@ def load(
     read; raises WeightsError, naming the file, when anything is off.
     """
     chosen = device or fast_device()
+    if chosen != "cpu":
+        torch.backends.cudnn.deterministic = True  # the same seed gives the same frames
     weights = load_weights(name_or_path)
     facts = describe(weights.index, precision=fast_precision(chosen))
     return Pipeline(model=_model(weights, chosen), facts=facts, keys_folder=keys_folder or KEYS_FOLDER)

@@ -33,6 +33,7 @@ __all__ = ["SHARD_BYTES", "Part", "Weights", "load_weights", "save_weights", "ve
 SHARD_BYTES = 15 * 2**20
 SCALE_SUFFIX = "::row_scale"
 STORAGES = ("float32", "bfloat16", "int8")
+ARCHIVES_AND_PICKLES = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 ROWS_FROM = 4096  # smaller matrices stay bfloat16: their scales and errors cost more than they save
 
 
@@ -177,7 +178,8 @@ def _read_shard(folder: Path, file: ShardFile) -> bytes:
     """The bytes of a shard whose size and hash match; a pickle or archive is refused by its first bytes."""
     check_size(folder, file)
     data = (folder / file.name).read_bytes()
-    if data[:2] == b"PK" or (data[:1] == b"\x80" and data[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")):
+    # A .safetensors file begins with the 8 bytes of its header's length, which may look like anything.
+    if data[8:9] != b"{" and data.startswith(ARCHIVES_AND_PICKLES):
         raise WeightsError(
             f"shard {folder / file.name} is a pickle or archive, which can run code; it was not opened"
         )

@@ -121,7 +121,8 @@ def remove(path: Path) -> None:
 
 
 def pickled(path: Path) -> None:
-    path.write_bytes(b"\x80\x04" + path.read_bytes()[2:])
+    size = path.stat().st_size
+    path.write_bytes(b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00]\x94(K\x01K\x02e.".ljust(size, b"\0"))
 
 
 def zipped(path: Path) -> None:
@@ -148,6 +149,17 @@ def test_a_damaged_shard_is_refused_by_name(tmp_path: Path, damage: object, word
         with pytest.raises(WeightsError, match=words) as caught:
             read(tmp_path / "w")
         assert "codec-01.safetensors" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_header_as_long_as_a_pickle_s_first_bytes_is_no_pickle(tmp_path: Path) -> None:
+    """The first two bytes of a header of 640 bytes are those of a pickle of protocol 2."""
+    for letters in range(600):
+        part = Part(config={"name": "x" * letters}, tensors={"a": torch.ones(2, 2)})
+        save_weights(tmp_path / "w", {"codec": part}, CARD, overwrite=True)
+        if (tmp_path / "w" / "codec-01.safetensors").read_bytes()[:2] == b"\x80\x02":
+            assert load_weights(tmp_path / "w").parts["codec"].config["name"] == "x" * letters
+            return
+    raise AssertionError("no header had that length")
 
 
 def edited(folder: Path, **changes: object) -> None:
