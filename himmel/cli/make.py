@@ -1,7 +1,7 @@
 """`himmel make` and `himmel image`: everything cheap is checked first, then the weights are read."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +29,11 @@ def make(
     source: Annotated[
         Path | None, Parameter(name="--from", help="Repeat exactly the video in this file, without a prompt.")
     ] = None,
+    seconds: Annotated[
+        float | None,
+        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
+    ] = None,
+    image: Annotated[Path | None, Parameter(help="A picture the video begins with.")] = None,
     dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False,
     ask: Ask = Ask(),  # noqa: B008  frozen
     files: Files = Files(),  # noqa: B008
@@ -41,8 +46,14 @@ def make(
     """
     with Show(preview=say.preview) as show:
         if source is not None:
-            return _run(_repeated(prompt, source, ask, files), files, say, show, dry_run=dry_run)
-        return _run(_planned(_request(prompt, ask), files, ".mp4", show), files, say, show, dry_run=dry_run)
+            if prompt is not None or seconds is not None or set(ask.given()) - {"model"}:
+                raise UsageError(
+                    "--from repeats a video exactly; leave out the prompt and whatever would change it"
+                )
+            job = _repeated(source, ask.model, files, image)
+        else:
+            job = _planned(_request(prompt, ask, seconds), files, ".mp4", show, image)
+        return _run(job, files, say, show, dry_run=dry_run)
 
 
 def image(
@@ -58,11 +69,9 @@ def image(
 
     Prints the path of the finished, sealed file: PNG, JPEG or WebP.
     """
-    if ask.seconds is not None or files.image is not None:
-        raise UsageError("a picture has no length and no first frame; leave out --seconds and --image")
-    request = _request(prompt, replace(ask, seconds=ONE_FRAME_SECONDS))
     with Show(preview=say.preview) as show:
-        return _run(_planned(request, files, ".png", show), files, say, show, dry_run=dry_run)
+        job = _planned(_request(prompt, ask, ONE_FRAME_SECONDS), files, ".png", show)
+        return _run(job, files, say, show, dry_run=dry_run)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,18 +84,18 @@ class _Job:
     conditions: "tuple[Condition, ...]" = ()
 
 
-def _request(prompt: str | None, ask: Ask) -> "Request":
+def _request(prompt: str | None, ask: Ask, seconds: float | None) -> "Request":
     from himmel.plan import Request
     from himmel.safety import review_prompt
 
     if prompt is None:
         raise UsageError('say what should be seen, for example: himmel make "a red ball rolls left"')
-    request = Request(prompt=prompt, **ask.given())
+    request = Request(prompt=prompt, seconds=seconds, **ask.given())
     review_prompt(request.prompt, request.style or "").require()
     return request
 
 
-def _planned(request: "Request", files: Files, suffix: str, show: Show) -> _Job:
+def _planned(request: "Request", files: Files, suffix: str, show: Show, image: Path | None = None) -> _Job:
     from himmel.weights import read_index
 
     if files.out is not None:
@@ -97,7 +106,7 @@ def _planned(request: "Request", files: Files, suffix: str, show: Show) -> _Job:
     from himmel.generate import check_kind, describe, fast_precision, references
 
     first = plan(request, describe(index, precision=fast_precision()))
-    conditions = _conditions(files, first)
+    conditions = _conditions(image, first)
     first = first.model_copy(update={"conditions": references(conditions)})
     plans = tuple(first.variation(number) for number in range(request.count))
     outs = _named(files.out, request.count) if files.out else tuple(_own_name(p, suffix) for p in plans)
@@ -106,15 +115,13 @@ def _planned(request: "Request", files: Files, suffix: str, show: Show) -> _Job:
     return _Job(model=request.model, plans=plans, outs=outs, conditions=conditions)
 
 
-def _repeated(prompt: str | None, source: Path, ask: Ask, files: Files) -> _Job:
+def _repeated(source: Path, model: str | None, files: Files, image: Path | None) -> _Job:
     from himmel.generate import check_kind, read_plan, review_plan
     from himmel.weights import read_index
 
-    if prompt is not None or set(ask.given()) - {"model"}:
-        raise UsageError("--from repeats a video exactly; leave out the prompt and the flags that would change it")
     plan = read_plan(source)
     review_plan(plan)
-    model = ask.model or plan.model
+    model = model or plan.model
     index = read_index(model)
     if index.digest != plan.weights:
         theirs, ours = plan.weights[:12], index.digest[:12]
@@ -122,7 +129,7 @@ def _repeated(prompt: str | None, source: Path, ask: Ask, files: Files) -> _Job:
     outs = (files.out or source.with_name(f"{source.stem}-again{source.suffix}"),)
     _check_outs(outs, files)
     check_kind(plan, outs[0])
-    return _Job(model=model, plans=(plan,), outs=outs, conditions=_conditions(files, plan))
+    return _Job(model=model, plans=(plan,), outs=outs, conditions=_conditions(image, plan))
 
 
 def _run(job: _Job, files: Files, say: Say, show: Show, *, dry_run: bool) -> int:
@@ -170,14 +177,14 @@ def _report(results: "list[tuple[Plan, SealedVideo]]", say: Say) -> None:
     print_json({"videos": videos})
 
 
-def _conditions(files: Files, plan: "Plan") -> "tuple[Condition, ...]":
+def _conditions(image: Path | None, plan: "Plan") -> "tuple[Condition, ...]":
     """The picture of --image, fitted to the size of the shot."""
-    if files.image is None:
+    if image is None:
         return ()
     from himmel.conditions import FirstFrame, fitted
     from himmel.media import read_image
 
-    return (FirstFrame(image=fitted(read_image(files.image), plan.shots[0].size)),)
+    return (FirstFrame(image=fitted(read_image(image), plan.shots[0].size)),)
 
 
 def _named(out: Path, count: int) -> tuple[Path, ...]:

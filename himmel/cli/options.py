@@ -14,10 +14,6 @@ __all__ = ["Ask", "Files", "Say"]
 class Ask:
     """How the video should be; what is left open is decided by the model's card and stored in the plan."""
 
-    seconds: Annotated[
-        float | None,
-        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
-    ] = None
     size: Annotated[str | None, Parameter(help="Width and height in pixels, such as 128x128.")] = None
     fps: Annotated[int | None, Parameter(help="Frames per second, 1 to 60.")] = None
     seed: Annotated[
@@ -40,7 +36,7 @@ class Ask:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """Where results go and what goes in beside the prompt."""
+    """Where results go."""
 
     out: Annotated[
         Path | None,
@@ -49,7 +45,6 @@ class Files:
         ),
     ] = None
     force: Annotated[bool, Parameter(negative=(), help="Replace files that exist.")] = False
-    image: Annotated[Path | None, Parameter(help="A picture the video begins with.")] = None
     image_sheet: Annotated[
         bool, Parameter(negative=(), help="Also make a picture of the frames side by side (NAME.sheet.png).")
     ] = False

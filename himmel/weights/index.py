@@ -150,7 +150,8 @@ def find_weights(name_or_path: str | Path) -> Path:
     if (folder / INDEX_NAME).is_file():
         return folder
     if str(name_or_path) in CATALOGUE:
-        raise WeightsError(f'the weights "{name_or_path}" are not installed ({folder / INDEX_NAME} is missing)')
+        where = f"{folder / INDEX_NAME} is missing"
+        raise WeightsError(f'the weights "{name_or_path}" are not installed ({where}); install himmel again')
     names = ", ".join(sorted(CATALOGUE))
     raise WeightsError(
         f'no weights at "{name_or_path}": no {INDEX_NAME} there, and the catalogue has only {names}'
