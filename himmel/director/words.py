@@ -87,5 +87,5 @@ def _apart(words: Iterable[str], known: set[str]) -> Iterator[str]:
 
 def _nearest(word: str, trained: set[str]) -> tuple[str, ...]:
     meant = SUGGESTIONS.get(word)
-    near = get_close_matches(word, sorted(trained), n=3, cutoff=0.72)
+    near = get_close_matches(word, sorted(trained - FUNCTION_WORDS), n=3, cutoff=0.72)
     return tuple(dict.fromkeys(([meant] if meant is not None and meant in trained else []) + near))
