@@ -1,5 +1,6 @@
 """`himmel doctor`: what works here, what is missing, and the line that installs it."""
 
+import os
 import platform
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from cyclopts import Parameter
 
 from himmel.cli.home import keys_folder
 from himmel.cli.show import print_json, print_path
-from himmel.errors import HimmelError
+from himmel.errors import HimmelError, SealError
 
 __all__ = ["Check", "doctor", "drawing"]
 
@@ -99,6 +100,9 @@ def _key() -> Check:
         from himmel.provenance import read_root
 
         made = read_root(keys_folder()) is not None
+        there = next(folder for folder in (keys_folder(), *keys_folder().parents) if folder.exists())
+        if not made and not os.access(there, os.W_OK):
+            raise SealError(f"{there} cannot be written to, so no signing key can be made")
         return f"in {keys_folder()}" if made else f"will be made in {keys_folder()} by the first video"
 
     return _tried(
