@@ -1,6 +1,6 @@
 """Attention as Wan does it: norms over the whole width, rotation after the norms, image slots beside text.
 
-B batch, N tokens (queries), S slots (keys), M image slots, D width.
+B batch, N tokens (queries), S text slots, M image slots, D width.
 """
 
 from typing import cast
@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from himmel.transformer.config import TransformerConfig
+from himmel.transformer.lean import attend, norm_rotate
 from himmel.transformer.rope import Rotation
 
 __all__ = ["CrossAttention", "SelfAttention"]
@@ -21,16 +22,16 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.heads = config.heads
+        self.heads, self.lean = config.heads, config.precision == "lean"
         self.q, self.k, self.v, self.o = (nn.Linear(config.dim, config.dim) for _ in range(4))
         self.norm_q, self.norm_k = (nn.RMSNorm(config.dim, eps=EPS) for _ in range(2))
 
     def forward(self, x: Tensor, rotate: Rotation) -> Tensor:
         """Mix x [B, N, D] over N; same shape."""
-        q = rotate(_split(self.norm_q(self.q(x)), self.heads))  # [B, N, heads, head_dim]
-        k = rotate(_split(self.norm_k(self.k(x)), self.heads))  # [B, N, heads, head_dim]
-        v = _split(self.v(x), self.heads)  # [B, N, heads, head_dim]
-        return cast(Tensor, self.o(_attend(q, k, v)))  # [B, N, D]
+        q = _normed(self.q(x), self.norm_q, self.heads, self.lean, rotate)  # [B, heads, N, head_dim]
+        k = _normed(self.k(x), self.norm_k, self.heads, self.lean, rotate)  # [B, heads, N, head_dim]
+        v = _split(self.v(x), self.heads)  # [B, heads, N, head_dim]
+        return cast(Tensor, self.o(_attend(q, k, v, self.lean)))  # [B, N, D]
 
 
 class CrossAttention(nn.Module):
@@ -38,7 +39,7 @@ class CrossAttention(nn.Module):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.heads, self.slots = config.heads, config.text_len
+        self.heads, self.lean, self.slots = config.heads, config.precision == "lean", config.text_len
         self.q, self.k, self.v, self.o = (nn.Linear(config.dim, config.dim) for _ in range(4))
         self.norm_q, self.norm_k = (nn.RMSNorm(config.dim, eps=EPS) for _ in range(2))
         if config.image_dim:
@@ -48,21 +49,33 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """Read context [B, M + S, D], image slots before text slots, from x [B, N, D]; returns [B, N, D]."""
         image, text = context[:, : -self.slots], context[:, -self.slots :]  # [B, M, D], [B, S, D]
-        q = _split(self.norm_q(self.q(x)), self.heads)  # [B, N, heads, head_dim]
-        k = _split(self.norm_k(self.k(text)), self.heads)  # [B, S, heads, head_dim]
-        v = _split(self.v(text), self.heads)  # [B, S, heads, head_dim]
-        mixed = _attend(q, k, v)  # [B, N, D]
+        q = _normed(self.q(x), self.norm_q, self.heads, self.lean)  # [B, heads, N, head_dim]
+        k = _normed(self.k(text), self.norm_k, self.heads, self.lean)  # [B, heads, S, head_dim]
+        v = _split(self.v(text), self.heads)  # [B, heads, S, head_dim]
+        mixed = _attend(q, k, v, self.lean)  # [B, N, D]
         if image.shape[1]:
-            k = _split(self.norm_k_img(self.k_img(image)), self.heads)  # [B, M, heads, head_dim]
-            v = _split(self.v_img(image), self.heads)  # [B, M, heads, head_dim]
-            mixed = mixed + _attend(q, k, v)  # [B, N, D]
+            k = _normed(self.k_img(image), self.norm_k_img, self.heads, self.lean)  # [B, heads, M, head_dim]
+            v = _split(self.v_img(image), self.heads)  # [B, heads, M, head_dim]
+            mixed = mixed + _attend(q, k, v, self.lean)  # [B, N, D]
         return cast(Tensor, self.o(mixed))  # [B, N, D]
 
 
+def _normed(x: Tensor, norm: nn.RMSNorm, heads: int, lean: bool, rotate: Rotation | None = None) -> Tensor:
+    """Normalise x [B, N, D], split it into heads and rotate it: [B, heads, N, head_dim]."""
+    if lean and x.device.type == "cpu":
+        turns = None if rotate is None else rotate.turns
+        return norm_rotate(x, norm.weight, turns, heads=heads, eps=EPS)
+    # Weights in the dtype of x: torch has no fused norm for mixed ones.
+    y = F.rms_norm(x, x.shape[-1:], norm.weight.to(x.dtype), EPS).view(*x.shape[:2], heads, -1)
+    return (y if rotate is None else rotate(y)).transpose(1, 2)
+
+
 def _split(x: Tensor, heads: int) -> Tensor:
-    return x.view(*x.shape[:-1], heads, -1)
+    return x.view(*x.shape[:2], heads, -1).transpose(1, 2)  # [B, heads, N, head_dim]
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    q, k, v = (x.transpose(1, 2) for x in (q, k, v))  # [B, heads, N or S, head_dim]
-    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)  # [B, N, D]
+def _attend(q: Tensor, k: Tensor, v: Tensor, lean: bool) -> Tensor:
+    """Attend from q [B, heads, N, head_dim] to k, v [B, heads, S, head_dim]: [B, N, D]."""
+    if lean and q.device.type == "cpu":
+        return attend(q, k, v)
+    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)

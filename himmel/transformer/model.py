@@ -39,7 +39,7 @@ class Block(nn.Module):
         self.cross_attn = CrossAttention(config)
         self.ffn = nn.Sequential(
             nn.Linear(config.dim, config.ffn_dim),
-            nn.GELU(approximate="tanh"),
+            nn.SiLU() if config.activation == "silu" else nn.GELU(approximate="tanh"),
             nn.Linear(config.ffn_dim, config.dim),
         )
 
@@ -139,12 +139,13 @@ class VideoTransformer(nn.Module):
         """
         self._check(latents, timesteps, text, pooled, image)
         grid = self._grid(latents)
+        dtype = self.head.head.weight.dtype
         rotate = rotation(self.config.head_dim, grid, frame_offset=frame_offset, device=latents.device)
 
-        x = self.patch_embedding(latents).flatten(2).transpose(1, 2).contiguous()  # [B, N, D]
-        level = self._time(timesteps, pooled)  # [B, G, D]
+        x = self.patch_embedding(latents.to(dtype)).flatten(2).transpose(1, 2).contiguous()  # [B, N, D]
+        level = self._time(timesteps, pooled, dtype)  # [B, G, D]
         levels = self.time_projection(level).unflatten(-1, (6, -1))  # [B, G, 6, D]
-        context = self._context(text, image)  # [B, M + S, D]
+        context = self._context(text, image, dtype)  # [B, M + S, D]
 
         for block in self.blocks:
             x = block(x, levels, context, rotate)  # [B, N, D]
@@ -164,31 +165,31 @@ class VideoTransformer(nn.Module):
                 nn.init.normal_(layer.weight, std=0.02)
         nn.init.zeros_(self.head.head.weight)
 
-    def cast(self, dtype: torch.dtype) -> "VideoTransformer":
+    def store_in(self, dtype: torch.dtype) -> "VideoTransformer":
         """Store parameters in `dtype`, except those that Wan keeps in float32; returns self."""
         for name, parameter in self.named_parameters():
             kept = any(part in name for part in KEPT_WIDE)
             parameter.data = parameter.data.to(torch.float32 if kept else dtype)
         return self
 
-    def _time(self, timesteps: Tensor, pooled: Tensor | None) -> Tensor:
+    def _time(self, timesteps: Tensor, pooled: Tensor | None, dtype: torch.dtype) -> Tensor:
         # Always float32: neighbouring timesteps differ by less than bfloat16 resolves.
         with torch.autocast(timesteps.device.type, enabled=False):
             t = timesteps.reshape(timesteps.shape[0], -1).float()  # [B, G]
             powers = torch.arange(TIME_WIDTH // 2, dtype=torch.float32, device=t.device) / (TIME_WIDTH // 2)
             angles = t[..., None] * torch.exp(-math.log(10000) * powers)  # [B, G, 128]
             level = self.time_embedding(torch.cat((angles.cos(), angles.sin()), dim=-1))  # [B, G, D]
-        level = level.to(self.time_projection[1].weight.dtype)
+        level = level.to(dtype)
         if pooled is not None and self.pooled_embedding is not None:
-            level = level + self.pooled_embedding(pooled)[:, None].to(level.dtype)  # [B, G, D]
+            level = level + self.pooled_embedding(pooled.to(dtype))[:, None].to(dtype)  # [B, G, D]
         return cast(Tensor, level)
 
-    def _context(self, text: Tensor, image: Tensor | None) -> Tensor:
+    def _context(self, text: Tensor, image: Tensor | None, dtype: torch.dtype) -> Tensor:
         text = F.pad(text, (0, 0, 0, self.config.text_len - text.shape[1]))  # [B, S, text_dim]
-        slots = cast(Tensor, self.text_embedding(text))  # [B, S, D]
+        slots = cast(Tensor, self.text_embedding(text.to(dtype)))  # [B, S, D]
         if image is None or self.img_emb is None:
             return slots
-        return torch.cat((self.img_emb(image), slots), dim=1)  # [B, M + S, D]
+        return torch.cat((self.img_emb(image.to(dtype)), slots), dim=1)  # [B, M + S, D]
 
     def _grid(self, latents: Tensor) -> tuple[int, int, int]:
         frames, height, width = latents.shape[2:]

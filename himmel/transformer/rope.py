@@ -12,10 +12,14 @@ THETA = 10000.0
 
 @dataclass(frozen=True, kw_only=True)
 class Rotation:
-    """Cosines and sines of every token's angles: each [B or 1, N, 1, head_dim/2], float32."""
+    """How far every pair of every token is turned: cosines and sines, each [B or 1, N, 1, head_dim/2], float32.
+
+    turns: the same as complex numbers.
+    """
 
     cos: Tensor
     sin: Tensor
+    turns: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
         """Rotate neighbouring pairs of x [B, N, heads, head_dim]; the dtype of x is kept."""
@@ -45,7 +49,8 @@ def rotation(
     shape = (offset.shape[0], *grid)
     angles = [_angles(p, w).expand(*shape, w // 2) for p, w in zip(positions, widths, strict=True)]
     turns = torch.cat(angles, dim=-1).flatten(1, 3)[:, :, None]  # [B or 1, N, 1, head_dim/2]
-    return Rotation(cos=turns.cos().float(), sin=turns.sin().float())
+    cos, sin = turns.cos().float(), turns.sin().float()
+    return Rotation(cos=cos, sin=sin, turns=torch.complex(cos, sin))
 
 
 def _angles(positions: Tensor, width: int) -> Tensor:
