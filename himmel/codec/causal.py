@@ -210,7 +210,8 @@ class Codec(nn.Module):
     @staticmethod
     def lead_in(video: Tensor) -> Tensor:
         """Repeat frame 0 three times in front: [B, 3, 1 + 4k, H, W] -> [B, 3, 4(1 + k), H, W]."""
-        return torch.cat([video[:, :, :1]] * _LEADING + [video], dim=2)
+        x = video.permute(0, 2, 3, 4, 1)  # [B, T, H, W, 3]: the order that frames arrive in and convolutions read
+        return torch.cat([x[:, :1]] * _LEADING + [x], dim=1).permute(0, 4, 1, 2, 3)
 
     def _normalised(self, latents: Tensor) -> Tensor:
         return (latents.float() - self.mean[:, None, None, None]) / self.std[:, None, None, None]
