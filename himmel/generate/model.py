@@ -46,7 +46,7 @@ class Model:
         if dtype == self.dtype:
             return self
         if precision not in self.casts:
-            transformer = deepcopy(self.transformer).cast(dtype)
+            transformer = deepcopy(self.transformer).store_in(dtype)
             self.casts[precision] = replace(self, transformer=transformer, dtype=dtype, casts={})
         return self.casts[precision]
 
