@@ -80,10 +80,12 @@ class Loop(Generic[Part]):
         on_progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Train to the recipe's last step and save.
+        """Train to the recipe's last step and save; a run that is there already does nothing.
 
         `should_stop` is asked after every step; when it says yes, the state is saved and Cancelled raised.
         """
+        if self.step >= self.recipe.steps:
+            return
         peak = gemm_peak(self.recipe.device, self.recipe.precision)
         saved = monotonic()
         metrics = Metrics(self.out, self.step, tensorboard=self.recipe.tensorboard)
@@ -92,9 +94,10 @@ class Loop(Generic[Part]):
             while self.step < self.recipe.steps:
                 batch = upcoming.result()
                 self.step += 1
-                upcoming = self._draw(thread)
-                scalars = self._train(batch)
                 last = self.step == self.recipe.steps
+                if not last:
+                    upcoming = self._draw(thread)
+                scalars = self._train(batch)
                 if last or self.step % self.recipe.log_every == 0:
                     progress = self._progress(scalars, peak)
                     metrics.write(progress)

@@ -57,6 +57,8 @@ def test_an_interrupted_run_equals_a_whole_one(pixels: Path, tmp_path: Path, muo
     assert newest(tmp_path / "whole") == newest(tmp_path / "cut")
     for name, value in whole.codec.state_dict().items():
         assert torch.equal(value, resumed.codec.state_dict()[name]), name
+    again = train_codec(plan, tmp_path / "cut")
+    assert again.figures == resumed.figures and newest(tmp_path / "whole") == newest(tmp_path / "cut")
     steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()]
     assert steps == [2, 4, 4, 6, 6]
     assert len(list((tmp_path / "cut" / "checkpoints").iterdir())) == 2
@@ -65,13 +67,13 @@ def test_an_interrupted_run_equals_a_whole_one(pixels: Path, tmp_path: Path, muo
 def test_it_learns_two_clips_by_heart(tmp_path: Path) -> None:
     write_pixels(tmp_path / "pixels", "32x32x9-squares-0000", moving_squares(3))
     plan = replace(
-        recipe(tmp_path / "pixels", steps=160),
+        recipe(tmp_path / "pixels", steps=100),
         model=CodecConfig(channels=(16, 32, 64), latent_channels=16),
-        optimiser=OptimiserRecipe(warm_up=2, lr=4e-3, muon=("encoder.", "decoder."), muon_lr=8e-3),
     )
+    plan = replace(plan, run=replace(plan.run, evaluate_every=100))
     seen: list[Progress] = []
     trained = train_codec(plan, tmp_path / "out", seen.append)
-    assert np.mean([report.scalars["psnr"] for report in seen[-5:]]) > 25
+    assert np.mean([report.scalars["psnr"] for report in seen[-5:]]) > 21
     assert 0 < seen[-1].utilisation < 1 and seen[-1].eta_seconds == 0 and seen[-1].skipped == 0
     latents = trained.codec.encode(torch.zeros(1, 3, 9, 32, 32))
     assert torch.isfinite(latents).all() and trained.codec.std.min() > 0
