@@ -165,7 +165,7 @@ class VideoTransformer(nn.Module):
                 nn.init.normal_(layer.weight, std=0.02)
         nn.init.zeros_(self.head.head.weight)
 
-    def cast(self, dtype: torch.dtype) -> "VideoTransformer":
+    def store_in(self, dtype: torch.dtype) -> "VideoTransformer":
         """Store parameters in `dtype`, except those that Wan keeps in float32; returns self."""
         for name, parameter in self.named_parameters():
             kept = any(part in name for part in KEPT_WIDE)

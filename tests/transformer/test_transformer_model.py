@@ -119,7 +119,7 @@ def test_a_new_model_predicts_zero_and_learns_everywhere() -> None:
 
 
 def test_stored_parameters_keep_what_must_stay_exact() -> None:
-    stored = VideoTransformer(tiny()).cast(torch.bfloat16)
+    stored = VideoTransformer(tiny()).store_in(torch.bfloat16)
     wide = {name for name, p in stored.named_parameters() if p.dtype == torch.float32}
     assert {"time_embedding.0.weight", "blocks.1.modulation", "head.modulation", "blocks.0.norm3.bias"} <= wide
     assert not any("self_attn" in name or "ffn" in name for name in wide)

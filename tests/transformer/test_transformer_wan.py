@@ -54,7 +54,7 @@ def twins(config: TransformerConfig, dtype: torch.dtype) -> tuple[VideoTransform
     for name, parameter in theirs.named_parameters():
         kept = any(part in theirs._keep_in_fp32_modules for part in name.split("."))
         parameter.data = parameter.data.to(torch.float32 if kept else dtype)
-    return ours.cast(dtype).train(False), theirs.train(False)
+    return ours.store_in(dtype).train(False), theirs.train(False)
 
 
 def inputs(config: TransformerConfig, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor | None]:
