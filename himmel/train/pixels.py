@@ -17,7 +17,7 @@ from torch import Tensor
 
 from himmel.errors import TrainingError
 
-__all__ = ["Clips", "PixelCache", "cache_pixels", "to_video", "write_pixels"]
+__all__ = ["Clips", "PixelCache", "Pixels", "cache_pixels", "to_video", "write_pixels"]
 
 Pixels = npt.NDArray[np.uint8]
 
