@@ -1,7 +1,7 @@
 """A small text encoder, trained together with the transformer that reads it.
 
 Word embeddings, learned positions and a few layers are enough for a closed grammar: the video model does the
-parsing (docs/training.md).
+parsing.
 
 B prompts, S slots, D width.
 """
