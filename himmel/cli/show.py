@@ -18,11 +18,21 @@ from himmel.errors import Declined, HimmelError
 if TYPE_CHECKING:
     from numpy import uint8
     from numpy.typing import NDArray
+    from rich.table import Table
 
     from himmel.generate import Progress as Event
     from himmel.train import Progress as Training
 
-__all__ = ["Show", "filmstrip", "print_error", "print_json", "print_note", "print_path", "time_left"]
+__all__ = [
+    "Show",
+    "filmstrip",
+    "print_error",
+    "print_json",
+    "print_note",
+    "print_path",
+    "print_table",
+    "time_left",
+]
 
 LINE_SECONDS = 15.0  # where there is no terminal: how often to say how far it is
 STRIP_COLUMNS = 16  # most terminal columns for one latent frame of the preview
@@ -49,6 +59,14 @@ def print_path(path: object) -> None:
 def print_note(note: str) -> None:
     """A remark on standard error."""
     sys.stderr.write(f"himmel: {note}\n")
+
+
+def print_table(table: "Table") -> None:
+    """A table on standard error, as wide as it needs where there is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.width = 160
+    console.print(table)
 
 
 def print_error(error: HimmelError, as_json: bool) -> int:
@@ -152,12 +170,15 @@ class Show:
         self._tell(f"{self.label}{words}", event.fraction, time_left(event.eta) if event.total > 1 else "")
 
     def counter(self, noun: str) -> Callable[[int, int], None]:
-        """Counts done and total of `noun`, with an estimate from the rate so far."""
-        began = time.monotonic()
+        """Counts done and total of `noun`, with an estimate from the rate since its first call."""
+        first: tuple[float, int] | None = None
 
         def count(done: int, total: int) -> None:
-            passed = time.monotonic() - began
-            left = passed / done * (total - done) if done else None
+            nonlocal first
+            now = time.monotonic()
+            first = first or (now, done)
+            counted = done - first[1]
+            left = (now - first[0]) / counted * (total - done) if counted else None
             percent = f"{100 * done // max(total, 1)} % of {total} {noun}"
             self._tell(percent, done / max(total, 1), time_left(left), key=noun)
 

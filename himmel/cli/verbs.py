@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError
 
 from himmel import __version__
 from himmel.cli.doctor import doctor
+from himmel.cli.evaluate import evaluate
 from himmel.cli.make import image, make
 from himmel.cli.show import print_error
 from himmel.cli.train import train
@@ -33,7 +34,7 @@ app = App(
     help_format="markdown",
     suppress_keyboard_interrupt=False,  # main() answers it, after everything has been cleaned up
 )
-for command in (make, image, verify, doctor):
+for command in (make, image, verify, doctor, evaluate):
     app.command(command)
 app.command(world)
 app.command(train)
