@@ -169,11 +169,15 @@ class TransformerRecipe:
 
 
 def tiny_cpu_codec(pixels: str, *, steps: int = 12_000) -> CodecRecipe:
-    """The bundled codec on two CPU cores with bf16 matrix units: about 0.4 s a step on one of them."""
+    """The bundled codec on CPU cores with bf16 matrix units.
+
+    A step is 0.2 TFLOP: 0.4 s on one free core, twice that beside other work. On the world's first-light clips
+    held-out PSNR was 26.4, 27.4, 28.0 and 28.7 dB after 500, 1000, 1500 and 2500 steps of a run of 4000.
+    """
     return CodecRecipe(
         model=CodecConfig(),
-        data=CodecData(pixels=pixels),
-        optimiser=OptimiserRecipe(),
+        data=CodecData(pixels=pixels, batch=6, crop=80),
+        optimiser=OptimiserRecipe(lr=5e-4, muon=("encoder.", "decoder."), muon_lr=2e-3),
         run=RunRecipe(steps=steps),
     )
 
@@ -191,8 +195,9 @@ def one_gpu_codec(pixels: str, *, steps: int = 20_000) -> CodecRecipe:
 def tiny_cpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 6_000) -> TransformerRecipe:
     """The bundled transformer on two CPU cores.
 
-    Pictures first, where a sample costs a ninth of a clip: they teach colours, shapes and places. Then short
-    clips for motion, then whole ones.
+    Pictures first, where a sample costs a fifth of a clip: they teach colours, shapes and places. Then short
+    clips for motion, then whole ones. A step is 0.7 TFLOP for whole clips and 1.2 for pictures, whose text
+    weighs more than they do.
     """
     stages = (
         Stage(until=0.35, lengths=((1, 0.8), (3, 0.2))),
