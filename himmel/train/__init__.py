@@ -4,7 +4,7 @@ from himmel.train.codec import TrainedCodec, train_codec
 from himmel.train.latents import LatentStore, encode_clips
 from himmel.train.metrics import Progress
 from himmel.train.patterns import PATTERNS, Mixture
-from himmel.train.pixels import PixelCache, cache_pixels, write_pixels
+from himmel.train.pixels import PixelCache
 from himmel.train.recipes import (
     CodecData,
     CodecRecipe,
@@ -35,7 +35,6 @@ __all__ = [
     "TrainedTransformer",
     "TransformerData",
     "TransformerRecipe",
-    "cache_pixels",
     "encode_clips",
     "one_gpu_codec",
     "one_gpu_transformer",
@@ -43,5 +42,4 @@ __all__ = [
     "tiny_cpu_transformer",
     "train_codec",
     "train_transformer",
-    "write_pixels",
 ]

@@ -21,9 +21,11 @@ _NAME = re.compile(r"step-(\d{9})\.safetensors")
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A run after `step` steps: tensors named "model.*", "average.*", "optimiser.*", and plain values."""
+    """A run after `step` steps on `samples` clips: tensors named "model.*", "average.*", "optimiser.*", and
+    plain values."""
 
     step: int
+    samples: int = 0
     tensors: Mapping[str, Tensor]
     about: Mapping[str, Any]
 
@@ -43,7 +45,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int) -> Path:
     path = folder / f"step-{checkpoint.step:09d}.safetensors"
     part = path.with_name(path.name + ".part")
     tensors = {name: value.detach().cpu().contiguous() for name, value in checkpoint.tensors.items()}
-    about = json.dumps({"step": checkpoint.step, "about": dict(checkpoint.about)}, sort_keys=True)
+    counts = {"step": checkpoint.step, "samples": checkpoint.samples}
+    about = json.dumps({**counts, "about": dict(checkpoint.about)}, sort_keys=True)
     save_file(tensors, part, metadata={"himmel": about})  # one key: equal runs write equal bytes
     _sync(part)
     os.replace(part, path)
@@ -62,7 +65,8 @@ def latest_checkpoint(folder: Path) -> Checkpoint | None:
         with safe_open(paths[-1], framework="pt") as file:
             about = json.loads(file.metadata()["himmel"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        return Checkpoint(step=about["step"], tensors=tensors, about=about["about"])
+        counts = {"step": about["step"], "samples": about.get("samples", 0)}
+        return Checkpoint(**counts, tensors=tensors, about=about["about"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise TrainingError(
             f"checkpoint {paths[-1]} cannot be read ({error}); remove it to go on from the one before"

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +20,6 @@ from himmel.weights import Part
 
 __all__ = ["CodecTask", "TrainedCodec", "train_codec"]
 
-_REFRESH_SECONDS = 60.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedCodec:
@@ -32,6 +29,7 @@ class TrainedCodec:
     figures: dict[str, float]
     average: str
     steps: int
+    samples: int
 
     def part(self) -> Part:
         """The part "codec", for `himmel.weights.save_weights`."""
@@ -48,15 +46,11 @@ class CodecTask:
             torch.manual_seed(recipe.run.seed)
             self.model = Codec(recipe.model).to(self.device)
         self.pixels = PixelCache(recipe.data.pixels, held_out=recipe.data.held_out)
-        self._refreshed = monotonic()
         self._compress = torch.compile(self.model.compress) if recipe.run.compile else self.model.compress
         self._reconstruct = torch.compile(self.model.reconstruct) if recipe.run.compile else self.model.reconstruct
 
     def draw(self, rng: np.random.Generator, progress: float) -> Sequence[npt.NDArray[np.uint8]]:
         """One part: uint8 [B, T, crop, crop, 3]."""
-        if monotonic() - self._refreshed > _REFRESH_SECONDS:
-            self.pixels.refresh()
-            self._refreshed = monotonic()
         data = self.recipe.data
         return [self.pixels.draw(rng, batch=data.batch, frames=data.frames, crop=data.crop)]
 
@@ -118,7 +112,7 @@ def train_codec(
     if best:
         copy_into(task.model, loop.averages[best].values)
     measure(task.model, task.pixels, device=recipe.run.device)
-    return TrainedCodec(codec=task.model, figures=figures, average=best, steps=loop.step)
+    return TrainedCodec(codec=task.model, figures=figures, average=best, steps=loop.step, samples=loop.samples)
 
 
 @torch.no_grad()

@@ -3,9 +3,11 @@
 A latent is not mirrored by mirroring its array, so both orientations are encoded; a caption sampled for the
 mirrored one swaps left and right. Arrays are bfloat16 seen as uint16 [clips, 2, C, F, h, w], one size per
 file. `chunk-N.jsonl` names what a chunk's arrays hold, with every clip's record; it is written last, so a
-chunk is there completely or not at all and an interrupted encoding goes on where it stopped.
+chunk is there completely or not at all and an interrupted encoding goes on where it stopped. `origin.json`
+says which codec and which clips a folder's latents came from; a folder never mixes two.
 """
 
+import hashlib
 import json
 import os
 from collections import defaultdict
@@ -55,15 +57,20 @@ def encode_clips(
     clips: RecordedClips,
     folder: Path,
     *,
+    source: str = "",
     per_chunk: int = 256,
     batch: int = 8,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Encode every clip that `folder` does not hold yet; under bfloat16 autocast, whose error is far below
-    the noise that training adds. Raises Cancelled, between chunks, when asked to stop.
+    the noise that training adds.
+
+    source: what names the clips, such as the root of their ledger. Raises TrainingError when the folder holds
+    latents of other clips or of another codec, Cancelled, between chunks, when asked to stop.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _claim(folder, {"codec weights": _digest(codec), "clips": source})
     for start in range(0, len(clips), per_chunk):
         index = folder / f"chunk-{start:08d}.jsonl"
         if not index.exists():
@@ -71,6 +78,24 @@ def encode_clips(
         on_progress(min(start + per_chunk, len(clips)), len(clips))
         if should_stop():
             raise Cancelled(f"stopped after {start + per_chunk} clips; run the same command again to go on")
+
+
+def _claim(folder: Path, origin: dict[str, str]) -> None:
+    """Write down where the folder's latents come from, or refuse to mix them with others."""
+    path = folder / "origin.json"
+    found = json.loads(path.read_text()) if path.exists() else origin
+    if found != origin:
+        others = " and ".join(name for name in origin if found[name] != origin[name])
+        raise TrainingError(f"{folder} holds latents from other {others}; remove it or choose another folder")
+    path.write_text(json.dumps(origin))
+
+
+def _digest(codec: Codec) -> str:
+    """SHA-256 (hex) of a codec's weights."""
+    text = hashlib.sha256()
+    for name, value in sorted(codec.state_dict().items()):
+        text.update(name.encode() + b"\0" + value.detach().cpu().contiguous().numpy().tobytes())
+    return text.hexdigest()
 
 
 def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path, batch: int) -> None:

@@ -7,7 +7,7 @@ interrupted and went on equals one that was not, to the bit.
 
 import json
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -28,13 +28,13 @@ from himmel.train.recipes import OptimiserRecipe, RunRecipe
 
 __all__ = ["Loop", "Task"]
 
-Part = TypeVar("Part")
+Part = TypeVar("Part", bound=Sized)
 
 _PATIENCE = 50  # steps in a row with losses that are not finite before a run gives up
 
 
 class Task(Protocol[Part]):
-    """What is trained: how to draw a batch and what its loss is."""
+    """What is trained: how to draw a batch and what its loss is. The length of a part is its number of clips."""
 
     @property
     def model(self) -> nn.Module:
@@ -57,7 +57,7 @@ class Task(Protocol[Part]):
 
 
 class Loop(Generic[Part]):
-    """One run in one folder: restores itself, steps, reports, saves.
+    """One run in one folder: restores itself, steps, reports, saves; `samples` counts the clips it drew.
 
     `about` is the recipe as plain values: going on from a checkpoint of another recipe is refused.
     """
@@ -67,7 +67,7 @@ class Loop(Generic[Part]):
     ) -> None:
         self.task, self.recipe, self.optimiser, self.out = task, recipe, optimiser, out
         self.about = json.loads(json.dumps(about))
-        self.step = 0
+        self.step = self.samples = 0
         self._optimisers = build_optimisers(task.model, optimiser)
         self.averages = {str(width): PowerAverage(task.model, width) for width in recipe.averages}
         self._lost = 0
@@ -98,6 +98,7 @@ class Loop(Generic[Part]):
                 if not last:
                     upcoming = self._draw(thread)
                 scalars = self._train(batch)
+                self.samples += sum(map(len, batch))
                 if last or self.step % self.recipe.log_every == 0:
                     progress = self._progress(scalars, peak)
                     metrics.write(progress)
@@ -120,7 +121,7 @@ class Loop(Generic[Part]):
             **{f"average.{width}": average.values for width, average in self.averages.items()},
         }
         tensors = {f"{name}.{key}": value for name, part in sections.items() for key, value in part.items()}
-        checkpoint = Checkpoint(step=self.step, tensors=tensors, about=self.about)
+        checkpoint = Checkpoint(step=self.step, samples=self.samples, tensors=tensors, about=self.about)
         save_checkpoint(self.out / "checkpoints", checkpoint, keep=self.recipe.keep)
 
     def evaluate(self) -> dict[str, float]:
@@ -138,7 +139,7 @@ class Loop(Generic[Part]):
             raise TrainingError(
                 f"{self.out} holds a run of another recipe ({', '.join(changed)} differ); choose another folder"
             )
-        self.step = checkpoint.step
+        self.step, self.samples = checkpoint.step, checkpoint.samples
         self.task.model.load_state_dict(checkpoint.section("model"))
         load_flat_state(self._optimisers, checkpoint.section("optimiser"))
         for width, average in self.averages.items():

@@ -42,6 +42,9 @@ class ClipBatch:
     ids: Tensor
     offset: Tensor
 
+    def __len__(self) -> int:
+        return len(self.latents)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedTransformer:
@@ -54,6 +57,7 @@ class TrainedTransformer:
     weights: Mapping[str, Mapping[str, Tensor]]
     figures: Mapping[str, Mapping[str, float]]
     steps: int
+    samples: int
 
     def parts(self, name: str) -> dict[str, Part]:
         """The parts "transformer" and "text" of one set of weights, for `himmel.weights.save_weights`."""
@@ -197,4 +201,6 @@ def train_transformer(
     for width, average in loop.averages.items():
         with average.applied(task.model):
             weights[width], figures[width] = average.values, loop.evaluate()
-    return TrainedTransformer(recipe=recipe, weights=weights, figures=figures, steps=loop.step)
+    return TrainedTransformer(
+        recipe=recipe, weights=weights, figures=figures, steps=loop.step, samples=loop.samples
+    )

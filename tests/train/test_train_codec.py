@@ -8,10 +8,10 @@ import torch
 
 from himmel.codec import CodecConfig
 from himmel.errors import Cancelled, TrainingError
-from himmel.train import CodecData, CodecRecipe, OptimiserRecipe, Progress, RunRecipe, train_codec, write_pixels
+from himmel.train import CodecData, CodecRecipe, OptimiserRecipe, Progress, RunRecipe, train_codec
 
 
-def moving_squares(clips: int, frames: int = 9, size: int = 32) -> list[np.ndarray]:
+def write_moving_squares(folder: Path, clips: int, frames: int = 9, size: int = 32) -> None:
     rng = np.random.default_rng(0)
     made = []
     for _ in range(clips):
@@ -22,7 +22,8 @@ def moving_squares(clips: int, frames: int = 9, size: int = 32) -> list[np.ndarr
             top, left = np.clip(np.array((y, x)) + t * speed, 0, size - 12)
             clip[t, top : top + 12, left : left + 12] = colour
         made.append(clip)
-    return made
+    folder.mkdir()
+    np.save(folder / "squares.npy", np.stack(made))
 
 
 def recipe(pixels: Path, *, steps: int = 6) -> CodecRecipe:
@@ -36,7 +37,7 @@ def recipe(pixels: Path, *, steps: int = 6) -> CodecRecipe:
 
 @pytest.fixture
 def pixels(tmp_path: Path) -> Path:
-    write_pixels(tmp_path / "pixels", "32x32x9-squares-0000", moving_squares(6))
+    write_moving_squares(tmp_path / "pixels", 6)
     return tmp_path / "pixels"
 
 
@@ -58,6 +59,7 @@ def test_an_interrupted_run_equals_a_whole_one(pixels: Path, tmp_path: Path, muo
     for name, value in whole.codec.state_dict().items():
         assert torch.equal(value, resumed.codec.state_dict()[name]), name
     again = train_codec(plan, tmp_path / "cut")
+    assert whole.samples == resumed.samples == again.samples == 12
     assert again.figures == resumed.figures and newest(tmp_path / "whole") == newest(tmp_path / "cut")
     steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()]
     assert steps == [2, 4, 4, 6, 6]
@@ -65,7 +67,7 @@ def test_an_interrupted_run_equals_a_whole_one(pixels: Path, tmp_path: Path, muo
 
 
 def test_it_learns_two_clips_by_heart(tmp_path: Path) -> None:
-    write_pixels(tmp_path / "pixels", "32x32x9-squares-0000", moving_squares(3))
+    write_moving_squares(tmp_path / "pixels", 3)
     plan = replace(
         recipe(tmp_path / "pixels", steps=100),
         model=CodecConfig(channels=(16, 32, 64), latent_channels=16),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from himmel.errors import TrainingError, UsageError
-from himmel.train import OptimiserRecipe, PixelCache, Progress, RunRecipe, cache_pixels, write_pixels
+from himmel.train import OptimiserRecipe, PixelCache, Progress, RunRecipe
 from himmel.train.checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
 from himmel.train.ema import PowerAverage, exponent
 from himmel.train.metrics import Metrics, gemm_peak
@@ -99,27 +99,15 @@ def test_metrics_forget_what_an_interruption_undid(tmp_path: Path) -> None:
     assert gemm_peak("cpu", "fp32", repeats=1) > 0
 
 
-def test_pixels_are_cached_by_size_and_drawn_in_crops(tmp_path: Path) -> None:
-    class Clips:
-        def __len__(self) -> int:
-            return 7
-
-        def frames(self, index: int) -> np.ndarray:
-            return np.full((3, 8, 16 if index % 2 else 8, 3), index, np.uint8)
-
-    assert cache_pixels(Clips(), tmp_path, per_file=3) == 7
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "16x8x3-clips-0000.npy",
-        "8x8x3-clips-0000.npy",
-        "8x8x3-clips-0001.npy",
-    ]
+def test_crops_are_drawn_from_all_files_but_the_held_out_clips(tmp_path: Path) -> None:
+    numbered = [np.full((4, 3, 8, width, 3), index, np.uint8) for index, width in enumerate((8, 16))]
+    for index, clips in enumerate(numbered):
+        np.save(tmp_path / f"{index}.npy", clips + 2 * np.arange(4, dtype=np.uint8)[:, None, None, None, None])
+    (tmp_path / "2.npy.part").write_bytes(b"being filled")
     cache = PixelCache(tmp_path, held_out=3)
-    assert len(cache) == 7 and cache.clip(3).shape == cache.frames(3).shape == (3, 8, 8, 3)
-    drawn = cache.draw(np.random.default_rng(0), batch=40, frames=2, crop=8)
-    assert drawn.shape == (40, 2, 8, 8, 3) and set(np.unique(drawn)) == {0, 2, 4, 6}
-    write_pixels(tmp_path, "later", [np.full((3, 8, 8, 3), 9, np.uint8)])
-    cache.refresh()
-    assert len(cache) == 8 and 9 in cache.draw(np.random.default_rng(0), batch=40, frames=2, crop=8)
+    assert len(cache) == 8 and cache.clip(3).shape == (3, 8, 8, 3) and cache.clip(4).shape == (3, 8, 16, 3)
+    drawn = cache.draw(np.random.default_rng(0), batch=60, frames=2, crop=8)
+    assert drawn.shape == (60, 2, 8, 8, 3) and set(np.unique(drawn)) == {6, 1, 3, 5, 7}
     with pytest.raises(TrainingError, match="choose a smaller crop"):
         cache.draw(np.random.default_rng(0), batch=1, frames=4, crop=8)
     with pytest.raises(TrainingError, match="render more clips"):

@@ -96,6 +96,11 @@ def test_encoding_goes_on_where_it_stopped(tmp_path: Path, latents: Path) -> Non
     encode_clips(codec, PaintedClips(), tmp_path, per_chunk=5, on_progress=lambda *at: seen.append(at))
     assert seen == [(5, 8), (8, 8)]
     assert contents(tmp_path) == contents(latents)
+    with pytest.raises(TrainingError, match="latents from other clips; remove it"):
+        encode_clips(codec, PaintedClips(), tmp_path, source="other")
+    codec.measure(torch.zeros(4), torch.ones(4))
+    with pytest.raises(TrainingError, match="latents from other codec weights and clips"):
+        encode_clips(codec, PaintedClips(), tmp_path, source="other")
 
 
 @pytest.mark.parametrize("muon", [(), ("transformer.blocks.",)])
@@ -110,7 +115,7 @@ def test_an_interrupted_run_equals_a_whole_one(latents: Path, tmp_path: Path, mu
     resumed = train_transformer(plan, tmp_path / "cut", caption)
     for name, values in whole.weights.items():
         assert all(torch.equal(value, resumed.weights[name][key]) for key, value in values.items()), name
-    assert whole.figures == resumed.figures
+    assert whole.figures == resumed.figures and whole.samples == resumed.samples >= 4
 
 
 def test_it_learns_a_few_clips(latents: Path, tmp_path: Path) -> None:
