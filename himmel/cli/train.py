@@ -1,32 +1,33 @@
-"""`himmel train`: a codec, then a transformer, from a folder of rendered clips to a folder of weights."""
+"""`himmel train`: the whole way to the bundled weights, or one of its stages."""
 
-import json as jsons
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from himmel.cli.course import RECIPES, Course, Lessons, Made, draw, is_made, learn_codec, learn_transformer
 from himmel.cli.show import Show, print_json, print_path
 from himmel.cli.stop import stopping
-from himmel.errors import LedgerError, UsageError, WeightsError
+from himmel.errors import UsageError
 
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from himmel.codec import Codec
-    from himmel.data import ClipShards
-    from himmel.weights import Card, Index, Part
-    from himmel.world import Profile
-
-__all__ = ["codec", "train", "transformer"]
+__all__ = ["bundled", "codec", "train", "transformer"]
 
 train = App(
     name="train", help="Train a model: first a codec, then a transformer on its latents.", help_format="markdown"
 )
 
-RECIPES = ("tiny_cpu", "one_gpu")
+PROFILE = "first_light"
+CRF = 6  # closer to the drawn pixels than the default: what compression adds, the codec would learn
+VALIDATION_CLIPS = 32
+VALIDATION_SEED = 100_000_000  # beyond any seed that training reaches
+
+
+def _check_steps(steps: int | None) -> None:
+    if steps is not None and steps < 1:
+        raise UsageError(f"{steps} steps train nothing; ask for 1 or more")
 
 
 @Parameter(name="*")
@@ -34,12 +35,8 @@ RECIPES = ("tiny_cpu", "one_gpu")
 class Run:
     """What every run is told."""
 
-    data: Annotated[Path, Parameter(help="A folder of clips, as `himmel world render` makes it.")]
-    out: Annotated[
-        Path, Parameter(name=["--out", "-o"], help="The folder of the run; its weights go to OUT/weights.")
-    ]
+    out: Annotated[Path, Parameter(name=["--out", "-o"], help="The folder of the run; its weights: OUT/weights.")]
     recipe: Annotated[str, Parameter(help="tiny_cpu or one_gpu.")] = "tiny_cpu"
-    steps: Annotated[int | None, Parameter(help="How many steps; the recipe's own number when left out.")] = None
     storage: Annotated[
         Literal["bfloat16", "int8", "float32"], Parameter(help="How large matrices are kept in the weights.")
     ] = "bfloat16"
@@ -48,40 +45,98 @@ class Run:
     def __post_init__(self) -> None:
         if self.recipe not in RECIPES:
             raise UsageError(f'recipe "{self.recipe}" is unknown; choose one of {", ".join(RECIPES)}')
-        if self.steps is not None and self.steps < 1:
-            raise UsageError(f"{self.steps} steps train nothing; ask for 1 or more")
 
-    def steps_of(self) -> dict[str, int]:
-        """The number of steps as a recipe's argument, when it was given."""
-        return {} if self.steps is None else {"steps": self.steps}
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """What a single stage is told besides."""
+
+    data: Annotated[Path, Parameter(help="A folder of clips, as `himmel world render` makes it.")]
+    steps: Annotated[int | None, Parameter(help="How many steps; the recipe's own number when left out.")] = None
+    start: Annotated[
+        Path | None,
+        Parameter(name="--from", help="The folder of another run, to start from its newest weights."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        _check_steps(self.steps)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Amount:
+    """How much is drawn and learned."""
+
+    clips: Annotated[int, Parameter(help="How many clips to learn from.")] = 8192
+    size: Annotated[str, Parameter(help="Width and height of the clips in pixels.")] = "128x128"
+    codec_steps: Annotated[
+        int | None, Parameter(help="Steps of the codec; the recipe's own number when left out.")
+    ] = None
+    transformer_steps: Annotated[
+        int | None, Parameter(help="Steps of the transformer; the recipe's own number when left out.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        _check_steps(self.codec_steps)
+        _check_steps(self.transformer_steps)
+        if self.clips < 1:
+            raise UsageError(f"{self.clips} clips teach nothing; ask for 1 or more")
 
 
 @train.command
-def codec(*, run: Run) -> int:
+def bundled(
+    *,
+    run: Run,
+    amount: Amount = Amount(),  # noqa: B008  frozen
+    workers: Annotated[int, Parameter(help="Processes that draw.")] = 1,
+) -> int:
+    """Make the bundled weights from nothing: draw clips, train a codec, train a transformer.
+
+    Stop it at any moment and give the same command again: it goes on where it was. Prints the folder of the
+    weights, which `himmel make --model` takes.
+    """
+    from himmel.data import RenderConfig
+    from himmel.shapes import Size
+
+    size, clips = Size.parse(amount.size), run.out / "clips"
+    config = RenderConfig(profile=PROFILE, width=size.width, height=size.height, crf=CRF)
+    with _course(run) as course:
+        course.check()
+        course.show.label = "1 of 4: "
+        draw(course, clips, config, clips=amount.clips, first_seed=0, workers=workers)
+        course.show.label = "2 of 4: "
+        judging = replace(config, split="validation")
+        draw(course, clips, judging, clips=VALIDATION_CLIPS, first_seed=VALIDATION_SEED, workers=1)
+        lessons = Lessons.of(clips)
+        course.show.label = "3 of 4: "
+        first = replace(course, steps=amount.codec_steps)
+        if not is_made(first, lessons, run.out / "codec"):
+            learn_codec(first, lessons, run.out / "codec")
+        course.show.label = "4 of 4: "
+        second, folder = replace(course, steps=amount.transformer_steps), run.out / "transformer"
+        made = learn_transformer(second, lessons, run.out / "codec" / "weights", folder, run.out / "weights")
+    return _told(run, made)
+
+
+@train.command
+def codec(*, run: Run, lesson: Lesson) -> int:
     """Train a codec from scratch on a folder of clips.
 
     Stop it and start it again: it goes on from its newest checkpoint. Prints the folder of the weights.
     """
-    from himmel import train as training
-    from himmel.data import fill_pixels
-    from himmel.weights import Part
-
-    shards = _shards(run)
-    with Show() as show, stopping() as stop:
-        (run.out / "pixels").mkdir(parents=True, exist_ok=True)
-        fill_pixels(shards, run.out / "pixels" / "train.npy", on_progress=show.counter("clips decoded"))
-        recipes = {"tiny_cpu": training.tiny_cpu_codec, "one_gpu": training.one_gpu_codec}
-        recipe = recipes[run.recipe](str(run.out / "pixels"), **run.steps_of())
-        trained = training.train_codec(recipe, run.out, show.training, stop)
-    part = Part(config=trained.codec.config.to_dict(), tensors=trained.codec.state_dict(), storage=run.storage)
-    card = _card(run, shards, steps=trained.steps, knows={})
-    return _saved(run, {"codec": part}, card, trained.figures)
+    lessons = Lessons.of(lesson.data)
+    with _course(run, lesson) as course:
+        course.check()
+        made = learn_codec(course, lessons, run.out)
+    return _told(run, made)
 
 
 @train.command
 def transformer(
     *,
     run: Run,
+    lesson: Lesson,
     codec: Annotated[Path, Parameter(help="A folder of weights with a codec, as `himmel train codec` makes it.")],
 ) -> int:
     """Train a transformer and its text encoder on the latents of a trained codec.
@@ -89,112 +144,27 @@ def transformer(
     Stop it and start it again: it goes on from its newest checkpoint. Prints the folder of the weights, which
     `himmel make --model` takes.
     """
-    from himmel import train as training
-    from himmel.weights import load_weights
-    from himmel.world import lexicon
+    from himmel.weights import find_weights
 
-    weights = load_weights(codec)
-    if "codec" not in weights.parts:
-        raise WeightsError(f"{codec} holds no codec; train one with: himmel train codec")
-    shards, words = _shards(run), lexicon(_profile(_rendering(_shards(run))))
+    find_weights(codec)
+    lessons = Lessons.of(lesson.data)
+    with _course(run, lesson) as course:
+        course.check()
+        made = learn_transformer(course, lessons, codec, run.out, run.out / "weights")
+    return _told(run, made)
+
+
+@contextmanager
+def _course(run: Run, lesson: Lesson | None = None) -> Iterator[Course]:
+    steps, start = (lesson.steps, lesson.start) if lesson else (None, None)
     with Show() as show, stopping() as stop:
-        latents = run.out / "latents"
-        counter = show.counter("clips encoded")
-        training.encode_clips(
-            _codec(weights.parts["codec"]), shards, latents, on_progress=counter, should_stop=stop
-        )
-        recipes = {"tiny_cpu": training.tiny_cpu_transformer, "one_gpu": training.one_gpu_transformer}
-        recipe = recipes[run.recipe](str(latents), words, **run.steps_of())
-        trained = training.train_transformer(recipe, run.out, _caption, show.training, stop)
-    best = min(trained.figures, key=lambda name: sum(trained.figures[name].values()))
-    parts = {name: replace(part, storage=run.storage) for name, part in trained.parts(best).items()}
-    profile = _profile(_rendering(shards))
-    card = _card(run, shards, steps=trained.steps, knows=_knows(profile), styles=_styles(profile))
-    return _saved(run, parts | {"codec": weights.parts["codec"]}, card, trained.figures[best])
+        yield Course(recipe=run.recipe, storage=run.storage, show=show, stop=stop, steps=steps, initial=start)
 
 
-def _shards(run: Run) -> "ClipShards":
-    from himmel.data import ClipShards
-
-    shards = ClipShards(run.data, split="train")
-    if not len(shards):
-        raise LedgerError(f"{run.data} holds no training clips; draw some with: himmel world render")
-    return shards
-
-
-def _rendering(shards: "ClipShards") -> dict[str, Any]:
-    """How the clips were drawn, as their ledger says."""
-    rendering: dict[str, Any] = jsons.loads(shards.rows[0].transform)
-    return rendering
-
-
-def _profile(rendering: Mapping[str, Any]) -> "Profile":
-    from himmel.world import FIRST_LIGHT, FULL
-
-    return {profile.name: profile for profile in (FIRST_LIGHT, FULL)}[rendering["profile"]]
-
-
-def _codec(part: "Part") -> "Codec":
-    from himmel.codec import Codec, CodecConfig
-
-    codec = Codec(CodecConfig.from_dict(dict(part.config)))
-    codec.load_state_dict(dict(part.tensors))
-    return codec.requires_grad_(False)
-
-
-def _caption(record: Mapping[str, Any], mirrored: bool, rng: "Generator") -> str:
-    from himmel.world import SceneSpec, describe
-    from himmel.world.captions import mirror_caption
-
-    caption = describe(SceneSpec.from_dict(record["spec"]), rng, form="any")
-    return mirror_caption(caption) if mirrored else caption
-
-
-def _knows(profile: "Profile") -> dict[str, tuple[str, ...]]:
-    """The trained words by category, and every word that captions had."""
-    from himmel.world import lexicon
-
-    ids = {name: value for name, value in asdict(profile).items() if name not in ("name", "counts")}
-    spoken = {name: tuple(dict.fromkeys(word.replace("_", " ") for word in value)) for name, value in ids.items()}
-    return spoken | {"words": lexicon(profile)}
-
-
-def _styles(profile: "Profile") -> dict[str, str]:
-    from himmel.world.caption_words import STYLE_TAGS
-
-    return {style: STYLE_TAGS[style][0] for style in dict.fromkeys(profile.styles)}
-
-
-def _card(
-    run: Run,
-    shards: "ClipShards",
-    *,
-    steps: int,
-    knows: dict[str, tuple[str, ...]],
-    styles: dict[str, str] | None = None,
-) -> "Card":
-    from himmel.weights import Card
-
-    rendering, row = _rendering(shards), shards.rows[0]
-    sizes = dict.fromkeys(f"{each.width}x{each.height}" for each in shards.rows)
-    return Card(
-        name=f"{run.recipe}-{rendering['profile']}",
-        generator=str(rendering["generator"]),
-        ledger=shards.root,
-        trained_steps=steps,
-        sizes=tuple(sizes),
-        frames=row.frames,
-        knows=knows,
-        styles=styles or {},
-    )
-
-
-def _saved(run: Run, parts: "dict[str, Part]", card: "Card", figures: Mapping[str, float]) -> int:
-    from himmel.weights import save_weights
-
-    index: Index = save_weights(run.out / "weights", parts, card, overwrite=True)
+def _told(run: Run, made: Made) -> int:
     if run.json:
-        print_json({"weights": str(index.folder), "digest": index.digest, "figures": dict(figures)})
+        folder, figures = str(made.index.folder), dict(made.figures)
+        print_json({"weights": folder, "digest": made.index.digest, "figures": figures})
     else:
-        print_path(index.folder)
+        print_path(made.index.folder)
     return 0

@@ -1,0 +1,301 @@
+"""The course of training: clips, pixels, a codec, latents, a transformer. Each goes on where it was cut off."""
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from himmel.cli.show import Show
+from himmel.errors import Cancelled, LedgerError, UsageError, WeightsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from himmel.codec import Codec
+    from himmel.data import ClipShards, RenderConfig
+    from himmel.train import CodecRecipe, TransformerRecipe
+    from himmel.weights import Card, Index, Part
+    from himmel.world import Profile
+
+__all__ = ["RECIPES", "Course", "Lessons", "Made", "draw", "is_made", "learn_codec", "learn_transformer"]
+
+RECIPES = ("tiny_cpu", "one_gpu")
+
+Recipe = TypeVar("Recipe", "CodecRecipe", "TransformerRecipe")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What all stages are told: whose recipes, how weights are stored, who watches and who may stop.
+
+    steps: of the run, None for the recipe's own number. initial: another run to start from, or None.
+    """
+
+    recipe: str
+    storage: str
+    show: Show
+    stop: Callable[[], bool]
+    steps: int | None = None
+    initial: Path | None = None
+
+    def watch(self, noun: str) -> Callable[[int, int], None]:
+        """A counter of `noun` that raises Cancelled when asked to stop."""
+        count = self.show.counter(noun)
+
+        def watched(done: int, total: int) -> None:
+            count(done, total)
+            if self.stop():
+                raise Cancelled(f"stopped after {done} of {total} {noun}; run the same command again to go on")
+
+        return watched
+
+    def check(self) -> None:
+        """Raise UsageError where the recipe cannot run."""
+        import torch
+
+        from himmel import train
+
+        recipe: CodecRecipe = getattr(train, f"{self.recipe}_codec")("")
+        if recipe.run.device != "cpu" and not torch.cuda.is_available():
+            raise UsageError(f'recipe "{self.recipe}" needs a GPU and torch sees none here; choose tiny_cpu')
+
+    def codec_recipe(self, out: Path, lessons: "Lessons") -> "CodecRecipe":
+        """The recipe of a codec whose run lies in `out`."""
+        from himmel import train
+
+        recipe: CodecRecipe = getattr(train, f"{self.recipe}_codec")(str((out / "pixels").resolve()))
+        return self._fitted(recipe, lessons)
+
+    def transformer_recipe(self, out: Path, lessons: "Lessons") -> "TransformerRecipe":
+        """The recipe of a transformer whose run lies in `out`."""
+        from himmel import train
+        from himmel.world import lexicon
+
+        latents, words = str((out / "latents").resolve()), lexicon(lessons.profile)
+        recipe: TransformerRecipe = getattr(train, f"{self.recipe}_transformer")(latents, words)
+        return self._fitted(recipe, lessons)
+
+    def _fitted(self, recipe: Recipe, lessons: "Lessons") -> Recipe:
+        """The recipe with the steps, the start and the held-out clips of this course."""
+        initial = "" if self.initial is None else str(self.initial.resolve())
+        run = replace(recipe.run, steps=self.steps or recipe.run.steps, initial=initial)
+        data = replace(recipe.data, held_out=len(lessons.judging) or recipe.data.held_out)
+        return replace(recipe, run=run, data=data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lessons:
+    """The clips of a folder: those of the split "validation" come first and judge, those of "train" teach.
+
+    Where there are none to judge, a recipe holds some of the others out.
+    """
+
+    judging: "ClipShards"
+    training: "ClipShards"
+
+    @classmethod
+    def of(cls, folder: Path) -> "Lessons":
+        """Open a folder of clips; raises LedgerError when it has none to train on."""
+        from himmel.data import ClipShards
+
+        training = ClipShards(folder, split="train")
+        if not len(training):
+            raise LedgerError(f"{folder} holds no training clips; draw some with: himmel world render")
+        return cls(judging=ClipShards(folder, split="validation"), training=training)
+
+    def __len__(self) -> int:
+        return len(self.judging) + len(self.training)
+
+    def frames(self, index: int, /) -> "NDArray[np.uint8]":
+        """Frames of one clip, uint8 [T, H, W, 3]."""
+        shards, index = self._place(index)
+        return shards.frames(index)
+
+    def record(self, index: int, /) -> dict[str, Any]:
+        """What is in one clip's scene."""
+        shards, index = self._place(index)
+        return shards.record(index)
+
+    @property
+    def source(self) -> str:
+        """What names these clips, in this order."""
+        return f"{self.judging.root}+{self.training.root}"
+
+    @property
+    def rendering(self) -> dict[str, Any]:
+        """How the clips were drawn, as their ledger says."""
+        rendering: dict[str, Any] = json.loads(self.training.rows[0].transform)
+        return rendering
+
+    @property
+    def profile(self) -> "Profile":
+        """The part of the world's grammar the clips were drawn from."""
+        from himmel.world import FIRST_LIGHT, FULL
+
+        return {profile.name: profile for profile in (FIRST_LIGHT, FULL)}[self.rendering["profile"]]
+
+    def _place(self, index: int) -> "tuple[ClipShards, int]":
+        first = len(self.judging)
+        return (self.judging, index) if index < first else (self.training, index - first)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """Finished weights and the figures they reached on held-out clips."""
+
+    index: "Index"
+    figures: Mapping[str, float]
+
+
+def draw(
+    course: Course, folder: Path, config: "RenderConfig", *, clips: int, first_seed: int, workers: int
+) -> None:
+    """Draw the clips of one split that the folder lacks."""
+    from himmel.data import render_shards
+
+    course.show.begin(f"drawing clips, {config.split}")
+    render_shards(
+        folder,
+        clips=clips,
+        first_seed=first_seed,
+        shard_size=64,  # the most work that stopping loses
+        workers=workers,
+        config=config,
+        on_progress=course.watch(f"clips drawn, {config.split}"),
+    )
+
+
+def learn_codec(course: Course, lessons: Lessons, out: Path) -> Made:
+    """Decode the clips into OUT/pixels, train a codec in OUT and save it in OUT/weights."""
+    from himmel import train
+    from himmel.data import fill_pixels
+
+    recipe = course.codec_recipe(out, lessons)
+    course.show.begin("decoding the clips")
+    (out / "pixels").mkdir(parents=True, exist_ok=True)
+    # Pixels are read in the order of names: what judges comes first.
+    for name, shards in (("1-validation", lessons.judging), ("2-train", lessons.training)):
+        if len(shards):
+            fill_pixels(shards, out / "pixels" / f"{name}.npy", on_progress=course.watch("clips decoded"))
+    course.show.begin("training the codec")
+    trained = train.train_codec(recipe, out, course.show.training, course.stop)
+    part = replace(trained.part(), storage=course.storage)
+    card = _card(course, lessons, steps=trained.steps, samples=trained.samples, figures=trained.figures)
+    return _saved(out / "weights", {"codec": part}, card, trained.figures)
+
+
+def is_made(course: Course, lessons: Lessons, out: Path) -> bool:
+    """Whether OUT/weights already holds the codec that `learn_codec` would make."""
+    from himmel.weights import read_index
+
+    try:
+        index = read_index(out / "weights")
+    except WeightsError:
+        return False
+    steps = course.codec_recipe(out, lessons).run.steps
+    wanted = (_name(course, lessons), lessons.training.root, steps, course.storage)
+    card = index.card
+    return (card.name, card.ledger, card.trained_steps, index.parts["codec"].storage) == wanted
+
+
+def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, weights: Path) -> Made:
+    """Encode the clips into OUT/latents, train a transformer in OUT and save it with the codec in `weights`."""
+    from himmel import train
+    from himmel.weights import load_weights
+
+    coded = load_weights(codec)
+    if "codec" not in coded.parts:
+        raise WeightsError(f"{codec} holds no codec; train one with: himmel train codec")
+    recipe = course.transformer_recipe(out, lessons)
+    course.show.begin("encoding the clips")
+    train.encode_clips(
+        _codec(coded.parts["codec"], recipe.run.device),
+        lessons,
+        out / "latents",
+        source=lessons.source,
+        on_progress=course.show.counter("clips encoded"),
+        should_stop=course.stop,
+    )
+    course.show.begin("training the transformer")
+    trained = train.train_transformer(recipe, out, _caption, course.show.training, course.stop)
+    best = min(trained.figures, key=lambda name: sum(trained.figures[name].values()))
+    parts = {name: replace(part, storage=course.storage) for name, part in trained.parts(best).items()}
+    card = _card(course, lessons, steps=trained.steps, samples=trained.samples, figures=trained.figures[best])
+    card = replace(card, knows=_knows(lessons.profile), styles=_styles(lessons.profile))
+    return _saved(weights, parts | {"codec": coded.parts["codec"]}, card, trained.figures[best])
+
+
+def _codec(part: "Part", device: str) -> "Codec":
+    from himmel.codec import Codec, CodecConfig
+
+    codec = Codec(CodecConfig.from_dict(dict(part.config)))
+    codec.load_state_dict(dict(part.tensors))
+    return codec.requires_grad_(False).to(device)
+
+
+def _caption(record: Mapping[str, Any], mirrored: bool, rng: "np.random.Generator") -> str:
+    from himmel.world import SceneSpec, describe
+    from himmel.world.captions import mirror_caption
+
+    caption = describe(SceneSpec.from_dict(record["spec"]), rng, form="any")
+    return mirror_caption(caption) if mirrored else caption
+
+
+def _name(course: Course, lessons: Lessons) -> str:
+    return f"{course.recipe}-{lessons.rendering['profile']}"
+
+
+def _card(course: Course, lessons: Lessons, *, steps: int, samples: int, figures: Mapping[str, float]) -> "Card":
+    from himmel.weights import Card, SamplerDefaults
+
+    rows, first = lessons.training.rows, lessons.training.record(0)["spec"]
+    return Card(
+        name=_name(course, lessons),
+        generator=str(lessons.rendering["generator"]),
+        commit=_commit(),
+        ledger=lessons.training.root,
+        trained_steps=steps,
+        trained_samples=samples,
+        sizes=tuple(dict.fromkeys(f"{row.width}x{row.height}" for row in rows)),
+        frames=rows[0].frames,
+        fps=int(first["fps"]),
+        sampler=SamplerDefaults(),
+        knows={},
+        notes="on held-out clips: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()),
+    )
+
+
+def _knows(profile: "Profile") -> dict[str, tuple[str, ...]]:
+    """The trained words by category, and every word that captions had."""
+    from himmel.world import lexicon
+
+    ids = {name: value for name, value in asdict(profile).items() if name not in ("name", "counts")}
+    spoken = {name: tuple(dict.fromkeys(word.replace("_", " ") for word in value)) for name, value in ids.items()}
+    return spoken | {"words": lexicon(profile)}
+
+
+def _styles(profile: "Profile") -> dict[str, str]:
+    from himmel.world.caption_words import STYLE_TAGS
+
+    return {style: STYLE_TAGS[style][0] for style in dict.fromkeys(profile.styles)}
+
+
+def _commit() -> str:
+    """The commit of this program's sources, "-dirty" when they differ from it; empty for an installed package."""
+    folder = str(Path(__file__).parent)
+    tracked = ["git", "-C", folder, "ls-files", "--error-unmatch", Path(__file__).name]
+    describe = ["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        subprocess.run(tracked, check=True, capture_output=True)
+        return subprocess.run(describe, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _saved(folder: Path, parts: "dict[str, Part]", card: "Card", figures: Mapping[str, float]) -> Made:
+    from himmel.weights import save_weights
+
+    return Made(index=save_weights(folder, parts, card, overwrite=True), figures=figures)
