@@ -75,9 +75,10 @@ def encode_clips(
         index = folder / f"chunk-{start:08d}.jsonl"
         if not index.exists():
             _encode_chunk(codec, clips, range(start, min(start + per_chunk, len(clips))), index, batch)
-        on_progress(min(start + per_chunk, len(clips)), len(clips))
+        done = min(start + per_chunk, len(clips))
+        on_progress(done, len(clips))
         if should_stop():
-            raise Cancelled(f"stopped after {start + per_chunk} clips; run the same command again to go on")
+            raise Cancelled(f"stopped after {done} of {len(clips)} clips; run the same command again to go on")
 
 
 def _claim(folder: Path, origin: dict[str, str]) -> None:

@@ -1,6 +1,8 @@
 import json
 import os
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import pytest
 
 from himmel import train
 from himmel.cli import main
+from himmel.cli.course import Lessons
 from himmel.cli.stop import stopping
 from himmel.codec import CodecConfig
+from himmel.data import open_pixels
 from himmel.text import TextConfig
 from himmel.train import OptimiserRecipe, RunRecipe, Stage, TransformerData
 from himmel.transformer import tiny
@@ -40,14 +44,92 @@ def small_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 2)
 
 
 @pytest.fixture
-def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(train, "tiny_cpu_codec", small_codec)
     monkeypatch.setattr(train, "tiny_cpu_transformer", small_transformer)
+    monkeypatch.setattr("himmel.cli.train.VALIDATION_CLIPS", 1)
+
+
+@pytest.fixture
+def clips(tmp_path: Path, small: None, capsys: pytest.CaptureFixture[str]) -> Path:
     size = ["--size", "32x32", "--profile", "first_light"]
     assert main(["world", "render", "--clips", "3", "--out", "clips", *size]) == 0
     capsys.readouterr()
     return tmp_path / "clips"
+
+
+def bundled(out: str, *more: str, clips: int = 2) -> int:
+    return main(["train", "bundled", "--out", out, "--clips", str(clips), "--size", "32x32", "--json", *more])
+
+
+def stop_at(call: int) -> Callable[[], object]:
+    """A `stopping` whose answer is yes from its `call`th question on."""
+
+    @contextmanager
+    def stopping() -> Iterator[Callable[[], bool]]:
+        asked = iter(range(1, 10**6))
+        yield lambda: next(asked) >= call
+
+    return stopping
+
+
+# Which question is answered with yes, in one run after the other, and where that is.
+STOPS = (
+    (1, "1 of 2 clips drawn, train"),
+    (2, "2 of 2 clips drawn, train"),
+    (3, "1 of 1 clips drawn, validation"),
+    (2, "1 of 1 clips decoded"),
+    (2, "2 of 2 clips decoded"),
+    (1, "after step 1"),  # of the codec
+    (1, "after 3 of 3 clips"),  # encoded
+    (2, "after step 1"),  # of the transformer
+)
+
+
+def test_cut_off_in_every_stage_equals_not_cut_off(
+    small: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bundled("whole") == 0
+    whole = capsys.readouterr()
+    for number in "1234":
+        assert f"{number} of 4: " in whole.err
+    assert bundled("whole") == 0  # nothing is left to do
+    assert json.loads(capsys.readouterr().out) == json.loads(whole.out)
+    for call, words in STOPS:
+        monkeypatch.setattr("himmel.cli.train.stopping", stop_at(call))
+        assert bundled("cut") == 130
+        assert words in json.loads(capsys.readouterr().out)["error"]
+    monkeypatch.setattr("himmel.cli.train.stopping", stopping)
+    assert bundled("cut") == 0
+    cut = json.loads(capsys.readouterr().out)
+    assert cut["digest"] == json.loads(whole.out)["digest"] and cut["weights"] == "cut/weights"
+    card = load_weights("cut/weights").card
+    assert card.ledger == Lessons.of(Path("cut/clips")).training.root
+    assert card.trained_samples == 4 and card.fps == 12 and "held_out_loss" in card.notes
+    assert len(open_pixels("cut/codec/pixels/2-train.npy", root=card.ledger)) == 2
+
+
+def test_other_amounts_do_not_mix(small: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bundled("out") == 0
+    capsys.readouterr()
+    assert bundled("out", "--storage", "int8") == 0
+    assert load_weights("out/weights").parts["codec"].storage == "int8"
+    capsys.readouterr()
+    assert bundled("out", "--transformer-steps", "1") == 1
+    assert "another recipe" in json.loads(capsys.readouterr().out)["error"]
+    assert bundled("out", clips=3) == 1
+    assert "fill it again" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_a_run_starts_from_another(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "codec", "--out", "one", *ASKED]) == 0
+    assert main(["train", "codec", "--out", "two", "--from", "one", "--steps", "1", *ASKED]) == 0
+    assert main(["train", "codec", "--out", "cold", "--steps", "1", *ASKED]) == 0
+    capsys.readouterr()
+    assert len({load_weights(f"{name}/weights").digest for name in ("one", "two", "cold")}) == 3
+    assert main(["train", "codec", "--out", "three", "--from", "nothing", *ASKED]) == 1
+    assert "no checkpoint to start from" in json.loads(capsys.readouterr().out)["error"]
 
 
 def test_from_clips_to_a_model_that_makes_videos(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,6 +161,9 @@ def test_from_clips_to_a_model_that_makes_videos(clips: Path, capsys: pytest.Cap
         (["codec", "--data", "nowhere", "--out", "x"], 1, "nowhere"),
         (["codec", "--data", "x", "--out", "x", "--recipe", "huge"], 2, 'recipe "huge"'),
         (["codec", "--data", "x", "--out", "x", "--steps", "0"], 2, "0 steps"),
+        (["bundled", "--out", "x", "--clips", "0"], 2, "0 clips"),
+        (["bundled", "--out", "x", "--transformer-steps", "0"], 2, "0 steps"),
+        (["bundled", "--out", "x", "--size", "big"], 2, "big"),
         (["transformer", "--data", "x", "--out", "x", "--codec", "nowhere"], 1, 'no weights at "nowhere"'),
         (["transformer", "--data", "x", "--out", "x"], 2, "--codec"),
     ],
