@@ -109,7 +109,7 @@ def _all_seen(views: list[View], centres: FloatArray, radii: FloatArray, aspect:
     """Whether every sphere lies inside the picture in every frame (one frame in sixteen may cut one)."""
     cut = 0
     for frame, view in enumerate(views):
-        camera = view.matrix()
+        camera = view.matrix
         points = centres[:, frame] @ camera[:3, :3].T + camera[:3, 3]
         depth = np.maximum(-points[:, 2], 0.2)
         focal = 1.0 / np.tan(np.radians(view.fov) / 2)

@@ -4,7 +4,11 @@ One context and one set of buffers serve a whole process. Frames are drawn at tw
 down, which costs less than multisampling on a software renderer and smooths shading as well as edges.
 """
 
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +17,16 @@ import numpy.typing as npt
 from himmel.errors import MissingExtra, WorldError
 from himmel.world import mesh, shaders
 
-__all__ = ["INSTANCE_FLOATS", "Canvas", "Instances", "View"]
+__all__ = [
+    "INSTANCE_FLOATS",
+    "Canvas",
+    "Instances",
+    "Paint",
+    "View",
+    "camera_uniforms",
+    "occluder_uniforms",
+    "sun_matrix",
+]
 
 SHADOW_PIXELS = 512
 INSTANCE_FLOATS = 22  # 12 pose rows, 4 tint, 4 surface, 2 facts (identity, part)
@@ -26,12 +39,13 @@ FloatArray: TypeAlias = npt.NDArray[Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Instances:
-    """Parts to draw, grouped by mesh: rows [count, INSTANCE_FLOATS].
+    """Parts to draw, grouped by mesh: rows float32 [count, INSTANCE_FLOATS].
 
-    near: what casts shadows. shiny: the same, of metal. far: what stands around. ground: the plane.
-    glass: blended after all else.
+    near: subjects and what stands among them. casters: those of them whose shadows are seen. shiny: parts of
+    metal, which all cast shadows. far: what stands around. ground: the plane. glass: blended after all else.
     """
 
+    casters: dict[str, FloatArray]
     near: dict[str, FloatArray]
     shiny: dict[str, FloatArray]
     far: dict[str, FloatArray]
@@ -40,13 +54,24 @@ class Instances:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paint:
+    """What a scene's programs must be able to shade: its ground, wood, felt, stars (see `shaders`)."""
+
+    ground: int
+    wood: bool
+    felt: bool
+    stars: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
-    """A pinhole camera: `eye` and `target` in world units, vertical `fov` in degrees, `roll` none."""
+    """A pinhole camera without roll: `eye` and `target` [3] in world units, vertical `fov` in degrees."""
 
     eye: FloatArray
     target: FloatArray
     fov: float
 
+    @cached_property
     def matrix(self) -> FloatArray:
         """World to camera, 4x4; the camera looks along -z."""
         fx, fy, fz = (self.target - self.eye) / np.linalg.norm(self.target - self.eye)
@@ -68,9 +93,46 @@ class View:
         return matrix
 
 
-def _sun_matrix(direction: FloatArray, centre: FloatArray, reach: float) -> FloatArray:
-    """World to the shadow map's clip space for parallel light from `direction`."""
-    view = View(eye=centre + direction * 14.0, target=centre, fov=1.0).matrix()
+@contextmanager
+def _one_processor() -> Iterator[None]:
+    """Let this thread see one processor for a while.
+
+    Mesa's software renderer counts processors when it starts and draws in the calling thread if there is one.
+    Its own threads may unlock a fence that the caller, who looks at fences without their lock, has just freed
+    (lp_setup_get_empty_scene in Mesa 22.3): that ended a process once in about a thousand clips.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(processors)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, processors)
+
+
+def camera_uniforms(views: Sequence[View], aspect: float) -> list[dict[str, FloatArray]]:
+    """What the programs need of each view; `aspect` is width / height."""
+    cameras = np.stack([view.matrix for view in views])
+    projected = np.stack([view.projection(aspect) for view in views]) @ cameras
+    unprojected = np.linalg.inv(projected)
+    return [
+        {"eye": view.eye, "forward": -camera[2, :3], "view_projection": forth, "unproject": back}
+        for view, camera, forth, back in zip(views, cameras, projected, unprojected, strict=True)
+    ]
+
+
+def occluder_uniforms(spheres: FloatArray) -> dict[str, Any]:
+    """The spheres [K, 4] (centre, radius) that darken what is close to them."""
+    padded = np.zeros((_MAX_OCCLUDERS, 4))
+    padded[: len(spheres)] = spheres[:_MAX_OCCLUDERS]
+    return {"occluders": padded, "occluder_count": min(len(spheres), _MAX_OCCLUDERS)}
+
+
+def sun_matrix(direction: FloatArray, centre: FloatArray, reach: float) -> FloatArray:
+    """World to the shadow map's clip space, 4x4, for parallel light from `direction`."""
+    view = View(eye=centre + direction * 14.0, target=centre, fov=1.0).matrix
     box = np.diag([1.0 / reach, 1.0 / reach, -1.0 / 14.0, 1.0])
     box[2, 3] = -1.0
     return box @ view
@@ -86,7 +148,8 @@ class Canvas:
             raise MissingExtra("world", "drawing the world") from error
         try:
             settings: dict[str, Any] = {"backend": "egl"}  # the binding's type hints do not know it
-            context = moderngl.create_context(standalone=True, require=330, **settings)
+            with _one_processor():
+                context = moderngl.create_context(standalone=True, require=330, **settings)
         except Exception as error:  # the binding raises bare Exception for every EGL failure
             raise WorldError(
                 f"no OpenGL through EGL here ({error}); "
@@ -103,123 +166,129 @@ class Canvas:
         self._shadow.compare_func = "<="
         self._shadow.repeat_x = self._shadow.repeat_y = False
         self._shadow_frame = context.framebuffer(depth_attachment=self._shadow)
-        self._parts: dict[tuple[str, int], Any] = {}
-        self._cast = context.program(vertex_shader=shaders.SHADOW_VERTEX, fragment_shader=shaders.SHADOW_FRAGMENT)
-        self._sky = context.program(vertex_shader=shaders.SKY_VERTEX, fragment_shader=shaders.SKY_FRAGMENT)
-        corners = np.array([[-1, -1], [3, -1], [-1, 3]], dtype="f4")
-        self._sky_mesh = context.vertex_array(self._sky, [(context.buffer(corners), "2f", "corner")])
+        self._cast = _Program(context, shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
+        self._programs: dict[tuple[object, ...], _Program] = {}
+        self._triangle = context.buffer(np.array([[-1, -1], [3, -1], [-1, 3]], dtype="f4"))
         self._meshes = {name: tuple(context.buffer(part) for part in mesh.build(name)) for name in mesh.MESHES}
         self._buffers: dict[str, Any] = {}
         self._arrays: dict[tuple[str, int], Any] = {}
+        self._pixels = np.empty((size[1], size[0], 4), np.uint8)
+        self._values = np.empty((size[1], size[0], 2), np.float32)
 
     def close(self) -> None:
         """Give the context back."""
         self._context.release()
 
-    def draw(self, view: View, instances: Instances, light: dict[str, Any]) -> tuple[FloatArray, FloatArray]:
+    def draw(
+        self, instances: Instances, paint: Paint, uniforms: Mapping[str, Any]
+    ) -> tuple[FloatArray, FloatArray]:
         """Draw one frame.
 
-        `light` holds the uniforms of `look.Look.uniforms` and "occluders" [K, 4].
-        Returns colour uint8 [h, w, 3] and facts float32 [h, w, 2] (64 * identity + part, depth), both
-        at the supersampled size, top row first.
+        `uniforms` holds those of the light (`look.uniforms`, `sun_matrix` as "sun_view"), of the camera
+        (`camera_uniforms`) and of the moment ("seconds", `occluder_uniforms`). Returns colour uint8 [h, w, 4]
+        and facts float32 [h, w, 2] (64 * identity + part, depth), both at the supersampled size, top row
+        first; they are overwritten by the next frame.
         """
-        moderngl_depth, moderngl_blend = self._flags
-        context = self._context
-        camera = view.matrix()
-        view_projection = view.projection(self.width / self.height) @ camera
-        sun = _sun_matrix(light["sun_direction"], light["shadow_centre"], light["shadow_reach"])
-        context.disable(moderngl_blend)
-        context.enable(moderngl_depth)
+        depth, blend = self._flags
+        context, packed = self._context, _packed(uniforms)
+        context.disable(blend)
+        context.enable(depth)
         self._shadow_frame.use()
         self._shadow_frame.clear(depth=1.0)
-        _set(self._cast, {"sun_view": sun})
-        for name, rows in [*instances.near.items(), *instances.shiny.items()]:
-            self._draw_mesh(name, rows, self._cast)
+        self._draw_all(instances.casters, self._cast, packed)
+        self._draw_all(instances.shiny, self._cast, packed)
         self._frame.use()
         self._frame.clear(depth=1.0)
-        facts = {
-            "eye": view.eye,
-            "view_projection": view_projection,
-            "sun_view": sun,
-            "unproject": np.linalg.inv(view_projection),
-            "forward": -camera[2, :3],
-        }
-        _set(self._sky, light | facts)
-        plain, shiny = self._program("plain"), self._program("shiny")
-        ground = self._program("ground", light["ground_kind"])
-        for program in (plain, shiny, ground):
-            _set(program, light | facts | _occluders(light["occluders"]))
         self._shadow.use(0)
+        shiny, plain = self._part("shiny"), self._part("plain", wood=paint.wood, felt=paint.felt)
         # Near things first: what they hide is then never shaded.
-        for name, rows in instances.shiny.items():
-            self._draw_mesh(name, rows, shiny)
-        for name, rows in [*instances.near.items(), *instances.far.items()]:
-            self._draw_mesh(name, rows, plain)
-        self._draw_mesh("plane", instances.ground, ground)
-        self._sky_mesh.render(vertices=3)
+        self._draw_all(instances.shiny, shiny, packed)
+        self._draw_all(instances.near, plain, packed)
+        self._draw_all(instances.far, self._part("plain"), packed)
+        self._draw_all({"plane": instances.ground}, self._part("ground", ground=paint.ground), packed)
+        sky = self._sky(paint.stars)
+        sky.send(packed)
+        self._array("sky", sky).render(vertices=3)
         if instances.glass:
-            context.enable(moderngl_blend)
-            for name, rows in instances.glass.items():
-                self._draw_mesh(name, rows, shiny)
-        return self._read()
+            context.enable(blend)
+            self._draw_all(instances.glass, shiny, packed)
+        self._colour.read_into(self._pixels)
+        self._facts.read_into(self._values)
+        return self._pixels[::-1], self._values[::-1]
 
-    def _program(self, kind: str, ground: int = -1) -> Any:
+    def _part(self, kind: str, *, ground: int = -1, wood: bool = False, felt: bool = False) -> "_Program":
         """A program of `shaders.part_fragment`; compiled on first use."""
-        if (kind, ground) not in self._parts:
-            self._parts[kind, ground] = self._context.program(
-                vertex_shader=shaders.PART_VERTEX, fragment_shader=shaders.part_fragment(kind, ground)
-            )
-        return self._parts[kind, ground]
+        key = (kind, ground, wood, felt)
+        if key not in self._programs:
+            fragment = shaders.part_fragment(kind, ground=ground, wood=wood, felt=felt)
+            self._programs[key] = _Program(self._context, shaders.PART_VERTEX, fragment)
+        return self._programs[key]
 
-    def _draw_mesh(self, name: str, rows: FloatArray, program: Any) -> None:
-        if not len(rows):
-            return
-        key = f"{name}:{1 << max(4, (len(rows) - 1).bit_length())}"
-        if key not in self._buffers:
-            size = int(key.split(":")[1]) * INSTANCE_FLOATS * 4
-            self._buffers[key] = self._context.buffer(reserve=size, dynamic=True)
-        self._buffers[key].write(np.ascontiguousarray(rows, dtype="f4").tobytes())
-        self._array(key, program).render(instances=len(rows))
+    def _sky(self, stars: bool) -> "_Program":
+        if ("sky", stars) not in self._programs:
+            fragment = shaders.sky_fragment(stars=stars)
+            self._programs["sky", stars] = _Program(self._context, shaders.SKY_VERTEX, fragment)
+        return self._programs["sky", stars]
 
-    def _array(self, key: str, program: Any) -> Any:
+    def _draw_all(
+        self, groups: Mapping[str, FloatArray], program: "_Program", packed: Mapping[str, bytes]
+    ) -> None:
+        """Draw rows of each mesh with a program."""
+        program.send(packed)
+        for name, rows in groups.items():
+            if not len(rows):
+                continue
+            places = 1 << max(4, (len(rows) - 1).bit_length())
+            key = f"{name}:{places}"
+            if key not in self._buffers:
+                self._buffers[key] = self._context.buffer(reserve=places * INSTANCE_FLOATS * 4, dynamic=True)
+            self._buffers[key].write(rows)
+            self._array(key, program).render(instances=len(rows))
+
+    def _array(self, key: str, program: "_Program") -> Any:
         """The vertex array that joins a mesh, an instance buffer and a program."""
-        if (key, program.glo) not in self._arrays:
-            vertices, index = self._meshes[key.split(":")[0]]
-            full = program is not self._cast
-            layout = [
-                (vertices, "3f 3f" if full else "3f 12x", *("position", "normal")[: 1 + full]),
-                (self._buffers[key], _LAYOUT if full else "4f 4f 4f 40x/i", *(_NAMES if full else _NAMES[:3])),
-            ]
-            self._arrays[key, program.glo] = self._context.vertex_array(
-                program,
-                layout,
-                index,
+        handle = program.handle
+        if (key, handle.glo) not in self._arrays:
+            self._arrays[key, handle.glo] = self._context.vertex_array(
+                handle,
+                *self._layout(key, program),
                 skip_errors=True,  # a program drops the inputs it does not use
             )
-        return self._arrays[key, program.glo]
+        return self._arrays[key, handle.glo]
 
-    def _read(self) -> tuple[FloatArray, FloatArray]:
-        height, width = self.height * self.supersample, self.width * self.supersample
-        colour = np.frombuffer(self._colour.read(), np.uint8).reshape(height, width, 4)
-        facts = np.frombuffer(self._facts.read(), np.float32).reshape(height, width, 2)
-        return colour[::-1, :, :3], facts[::-1]
+    def _layout(self, key: str, program: "_Program") -> tuple[Any, ...]:
+        """Buffers of a vertex array with their inputs, and its index buffer if it has one."""
+        if key == "sky":
+            return ([(self._triangle, "2f", "corner")],)
+        vertices, index = self._meshes[key.split(":")[0]]
+        full = program is not self._cast
+        layout = [
+            (vertices, "3f 3f" if full else "3f 12x", *("position", "normal")[: 1 + full]),
+            (self._buffers[key], _LAYOUT if full else "4f 4f 4f 40x/i", *(_NAMES if full else _NAMES[:3])),
+        ]
+        return layout, index
 
 
-def _occluders(spheres: FloatArray) -> dict[str, Any]:
-    padded = np.zeros((_MAX_OCCLUDERS, 4))
-    padded[: len(spheres)] = spheres[:_MAX_OCCLUDERS]
-    return {"occluders": padded, "occluder_count": min(len(spheres), _MAX_OCCLUDERS)}
+class _Program:
+    """A compiled program that is sent a uniform only when it has changed."""
+
+    def __init__(self, context: Any, vertex: str, fragment: str) -> None:
+        self.handle: Any = context.program(vertex_shader=vertex, fragment_shader=fragment)
+        self._members = {name: self.handle[name] for name in self.handle}
+        self._sent: dict[str, bytes] = {}
+
+    def send(self, packed: Mapping[str, bytes]) -> None:
+        for name, member in self._members.items():
+            value = packed.get(name)
+            if value is not None and value != self._sent.get(name):
+                member.write(value)
+                self._sent[name] = value
 
 
-def _set(program: Any, values: dict[str, Any]) -> None:
-    """Write the uniforms a program has; matrices are given row-major and sent column-major."""
-    for name, value in values.items():
-        if name not in program:
-            continue
-        uniform = program[name]
-        if isinstance(value, int | float):
-            uniform.value = value
-        else:
-            array = np.asarray(value, dtype="f4")
-            matrix = array.ndim == 2 and array.shape == (4, 4) and name != "occluders"
-            uniform.write(np.ascontiguousarray(array.T if matrix else array).tobytes())
+def _packed(uniforms: Mapping[str, Any]) -> dict[str, bytes]:
+    """The bytes OpenGL takes; matrices are given row-major and sent column-major."""
+    packed = {}
+    for name, value in uniforms.items():
+        array = np.asarray(value, dtype="i4" if isinstance(value, int) else "f4")
+        packed[name] = (array.T if array.shape == (4, 4) else array).tobytes()
+    return packed

@@ -8,7 +8,7 @@ subject (analytic ambient occlusion of a sphere, Quilez 2006), which costs a few
 steady over time, unlike sampled occlusion: steadiness matters to a codec more than exactness.
 """
 
-__all__ = ["PART_VERTEX", "SHADOW_FRAGMENT", "SHADOW_VERTEX", "SKY_FRAGMENT", "SKY_VERTEX", "part_fragment"]
+__all__ = ["PART_VERTEX", "SHADOW_FRAGMENT", "SHADOW_VERTEX", "SKY_VERTEX", "part_fragment", "sky_fragment"]
 
 _VERSION = "#version 330\n"
 
@@ -52,9 +52,8 @@ out vec2 place;
 void main() { place = corner; gl_Position = vec4(corner, 0.99999, 1.0); }
 """
 
-SKY_FRAGMENT = (
-    _VERSION
-    + _COMMON
+_SKY_FRAGMENT = (
+    _COMMON
     + """
 in vec2 place;
 uniform mat4 unproject;
@@ -65,12 +64,14 @@ void main() {
     vec4 far = unproject * vec4(place, 1.0, 1.0);
     vec3 ray = normalize(far.xyz / far.w - eye);
     vec3 colour = sky(ray) + sun_colour * 0.6 * smoothstep(0.9982, 0.9988, dot(ray, sun_direction));
-    if (stars > 0.0 && ray.z > 0.02) {
+#if STARS
+    if (ray.z > 0.02) {
         vec2 cell = vec2(atan(ray.x, ray.y) * 14.0, ray.z * 16.0);
         vec2 inside = fract(cell) - 0.5;
         float lit = step(0.72, hash(floor(cell)));
         colour += stars * lit * smoothstep(0.16, 0.04, length(inside)) * vec3(1.0, 0.95, 0.85);
     }
+#endif
     colour_out = vec4(finish(colour), 1.0);
     fact_out = vec4(0.0, 1000.0, 0.0, 1.0);
 }
@@ -230,10 +231,12 @@ void main() {
 #if GROUND >= 0
     base = ground_colour(n);
 #else
+#if WOOD
     if (kind == 1) {
         float rings = sin(14.0 * (local.z + 0.35 * local.x) + 5.0 * noise(local.xy * 3.0 + local.zz)) * 0.5 + 0.5;
         base *= 0.80 + 0.28 * rings;
     }
+#endif
     if (kind == 7) base *= 0.93 + 0.10 * smoothstep(-1.0, 1.0, local.z);
 #endif
     float direct = dot(n, sun_direction);
@@ -253,8 +256,12 @@ void main() {
     float g2 = gloss * gloss, g4 = g2 * g2, g8 = g4 * g4, g16 = g8 * g8, g32 = g16 * g16;
 #if GROUND < 0 && SHINY == 0
     if (kind == 0) colour += sun_colour * 0.08 * g16 * sun;
+#if WOOD
     if (kind == 1) colour += sun_colour * 0.12 * g32 * sun;
+#endif
+#if FELT
     if (kind == 4) colour += base * edge * (ambient * 0.9 + 0.15);
+#endif
     if (kind == 6) colour = base * (0.9 + 1.2 * night);
 #endif
 #if SHINY == 1
@@ -285,9 +292,19 @@ void main() {
 )
 
 
-def part_fragment(kind: str, ground: int = -1) -> str:
+def part_fragment(kind: str, *, ground: int = -1, wood: bool = False, felt: bool = False) -> str:
     """The program of "plain" or "shiny" things (metal, glass), or of the "ground" of a kind.
 
-    Grounds: 0 grass or snow, 1 dunes, 2 sea, 3 street, 4 boards, 5 moon.
+    Grounds: 0 grass or snow, 1 dunes, 2 sea, 3 street, 4 boards, 5 moon. wood, felt: whether plain things may
+    be made of them.
     """
-    return f"{_VERSION}#define GROUND {ground}\n#define SHINY {int(kind == 'shiny')}\n{_PART_FRAGMENT}"
+    return _defined(_PART_FRAGMENT, GROUND=ground, SHINY=int(kind == "shiny"), WOOD=int(wood), FELT=int(felt))
+
+
+def sky_fragment(*, stars: bool) -> str:
+    """The program of the sky, with or without stars."""
+    return _defined(_SKY_FRAGMENT, STARS=int(stars))
+
+
+def _defined(source: str, **names: int) -> str:
+    return _VERSION + "".join(f"#define {name} {value}\n" for name, value in names.items()) + source
