@@ -1,0 +1,102 @@
+"""docs/training.md says of the recipes and the patterns what the code says."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from himmel import train
+from himmel.codec import Codec
+from himmel.text import TextEncoder, tokenize
+from himmel.train import PATTERNS, Mixture, OptimiserRecipe, Stage
+from himmel.transformer import VideoTransformer
+from himmel.world import FIRST_LIGHT, canonical, lexicon, sample_scene
+
+PAGE = Path(__file__).parents[2] / "docs/training.md"
+CODECS = [train.tiny_cpu_codec(""), train.one_gpu_codec("")]
+WORDS = lexicon(FIRST_LIGHT)
+TRANSFORMERS = [train.tiny_cpu_transformer("", WORDS), train.one_gpu_transformer("", WORDS)]
+
+
+def millions(*modules: nn.Module) -> str:
+    return f"{sum(p.numel() for module in modules for p in module.parameters()) / 1e6:.1f} million"
+
+
+def optimiser(recipe: OptimiserRecipe) -> str:
+    names = " and ".join(f"`{name}`" for name in recipe.muon)
+    muon = f", Muon {recipe.muon_lr:g} for the matrices of {names}" if recipe.muon else ""
+    return f"AdamW {recipe.lr:g}{muon}"
+
+
+def pace(recipe: OptimiserRecipe) -> str:
+    return f"{recipe.warm_up} steps of warm-up, the last {recipe.decay:.0%} falling"
+
+
+def lengths(stages: tuple[Stage, ...]) -> str:
+    told = []
+    for stage in stages:
+        total = sum(weight for _, weight in stage.lengths)
+        mix = ", ".join(f"{frames}: {weight / total:.0%}" for frames, weight in stage.lengths)
+        told.append(f"until {stage.until:.0%} of the steps {mix}")
+    return "; ".join(told)
+
+
+def row(name: str, *values: object) -> str:
+    return f"| {name} | {' | '.join(map(str, values))} |"
+
+
+def codec_rows() -> list[str]:
+    with torch.device("meta"):
+        models = [Codec(recipe.model) for recipe in CODECS]
+    data = [recipe.data for recipe in CODECS]
+    return [
+        row("channels at 1/4, 1/8, 1/16", *(", ".join(map(str, recipe.model.channels)) for recipe in CODECS)),
+        row("parameters", *map(millions, models)),
+        row("a step", *(f"{each.batch} crops of {each.frames} x {each.crop} x {each.crop}" for each in data)),
+        row("noise on latents, deviations", *("{} to {}".format(*recipe.noise) for recipe in CODECS)),
+        row("optimiser", *(optimiser(recipe.optimiser) for recipe in CODECS)),
+        row("rates", *(pace(recipe.optimiser) for recipe in CODECS)),
+        row("steps", *(recipe.run.steps for recipe in CODECS)),
+    ]
+
+
+def transformer_rows() -> list[str]:
+    with torch.device("meta"):
+        models = [(VideoTransformer(recipe.model), TextEncoder(recipe.text)) for recipe in TRANSFORMERS]
+    shapes = [(recipe.model.dim, recipe.model.heads, recipe.model.layers) for recipe in TRANSFORMERS]
+    return [
+        row("width, heads, layers", *("{}, {}, {}".format(*shape) for shape in shapes)),
+        row("parameters with text", *(millions(*pair) for pair in models)),
+        row("text slots", *(recipe.text.length for recipe in TRANSFORMERS)),
+        row("a step", *(f"{recipe.data.parts} x {recipe.data.tokens} tokens" for recipe in TRANSFORMERS)),
+        row("latent frames: share", *(lengths(recipe.data.stages) for recipe in TRANSFORMERS)),
+        row("optimiser", *(optimiser(recipe.optimiser) for recipe in TRANSFORMERS)),
+        row("rates", *(pace(recipe.optimiser) for recipe in TRANSFORMERS)),
+        row("steps", *(recipe.run.steps for recipe in TRANSFORMERS)),
+    ]
+
+
+def pattern_rows() -> list[str]:
+    return [row(f"`{name}`", f"{share:.0%}", PATTERNS[name].__doc__) for name, share in Mixture().shares]
+
+
+@pytest.mark.parametrize("rows", [codec_rows, transformer_rows, pattern_rows])
+def test_the_tables_are_current(rows) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    table = "|---|---|---|\n" + "\n".join(rows()) + "\n\n"
+    assert table in page, f"docs/training.md lacks:\n{table}"
+
+
+def test_captions_fit_into_the_text_slots() -> None:
+    config = TRANSFORMERS[0].text
+    captions = [canonical(sample_scene(seed, profile=FIRST_LIGHT)) for seed in range(200)]
+    tokens = tokenize(captions, config)
+    assert not any(tokens.dropped) and not any(tokens.unknown)
+
+
+def test_what_the_page_says_in_words() -> None:
+    recipe = TRANSFORMERS[0]
+    assert recipe.text_dropped == 0.1 and recipe.mixture.context_share == 0.4 and recipe.run.keep == 2
+    assert (CODECS[0].data.held_out, recipe.data.held_out) == (16, 32)
+    assert recipe.run.checkpoint_seconds == 600 and len(recipe.run.averages) == 2
