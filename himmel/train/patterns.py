@@ -146,7 +146,7 @@ def ramp(draw: _Draw) -> tuple[Tensor, Tensor]:
 
 
 def box(draw: _Draw) -> tuple[Tensor, Tensor]:
-    """A box or its outside is known in all frames, half of the time the first frame too: inpainting, outpainting."""
+    """A box or its outside is known in all frames, half of the time the first too: inpainting, outpainting."""
     frames, rows, columns = draw.grid.frames, draw.grid.height, draw.grid.width
     height, width = draw.number(1, rows), draw.number(1, max(1, columns - 1))
     top, left = draw.number(0, rows - height), draw.number(0, columns - width)
