@@ -1,0 +1,68 @@
+"""The scripts of benchmarks/ say how they are run and what to expect, and they run."""
+
+import ast
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from structure import ROOT
+
+FOLDER = ROOT / "benchmarks"
+SCRIPTS = sorted(FOLDER.glob("*.py"))
+WITHOUT_FIGURES = {"showcase"}  # it draws pictures and measures nothing
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return FOLDER
+
+
+def loaded(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"benchmark_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_each_opens_with_command_hardware_minutes_and_number(path: Path) -> None:
+    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    assert f"python benchmarks/{path.name}" in words and "Hardware:" in words and "minute" in words.lower()
+    assert "Expected" in words or path.stem in WITHOUT_FIGURES
+
+
+def test_make_is_timed_stage_by_stage(scripts: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    make = loaded(scripts / "make.py")
+    seconds = make.once(str(tiny_weights), "64x64", 9, tmp_path)
+    stages = ("prepare", "text", "denoise", "decode", "review", "write", "seal")
+    assert sum(seconds[stage] for stage in stages) == pytest.approx(seconds[make.AFTER_LOADING])
+    assert "denoise" in make.table([seconds, seconds])
+    with pytest.raises(SystemExit, match="10 frames cannot be made"):
+        make.once(str(tiny_weights), "64x64", 10, tmp_path)
+
+
+def test_the_codec_is_measured_by_style(
+    scripts: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codec = loaded(scripts / "codec.py")
+    sheet = tmp_path / "sheet.png"
+    asked = ["--model", str(tiny_weights), "--scenes", "2", "--size", "32x32", "--sheet", str(sheet)]
+    assert codec.main(asked) == 0
+    said = capsys.readouterr().out
+    assert "95 % interval" in said and "bf16: encode" in said and sheet.exists()
+    low, high = codec.interval([1.0, 2.0, 3.0])
+    assert 1 <= low < 2 < high <= 3
+    black, white = (codec.to_frames(codec.to_video(codec.np.full((2, 4, 4, 3), v, "uint8"))) for v in (0, 255))
+    assert (black == 0).all() and codec.psnr(black, white) == 0
+
+
+def test_lengths_are_counted_over_a_whole_run(scripts: Path) -> None:
+    train = loaded(scripts / "train.py")
+    stages = (
+        train.Stage(until=0.5, lengths=((1, 1.0),)),
+        train.Stage(until=1.0, lengths=((1, 1.0), (9, 3.0))),
+    )
+    assert train._shares(stages) == {1: 0.625, 9: 0.375}
