@@ -21,7 +21,6 @@ RENAMES = {
     "himmel/provenance/keys.py": "the signing key (.pem)",
     "himmel/train/checkpoint.py": "checkpoints (.safetensors)",
     "himmel/train/latents.py": "training arrays (.npy)",
-    "himmel/train/pixels.py": "training arrays (.npy)",
     "himmel/weights/shards.py": "folders of weights (.safetensors)",
 }
 # Who opens files for writing bytes, and which.
