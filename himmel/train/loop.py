@@ -7,9 +7,10 @@ interrupted and went on equals one that was not, to the bit.
 
 import json
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence, Sized
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
@@ -68,7 +69,9 @@ class Loop(Generic[Part]):
         self.task, self.recipe, self.optimiser, self.out = task, recipe, optimiser, out
         self.about = json.loads(json.dumps(about))
         self.step = self.samples = 0
+        self._parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
         self._optimisers = build_optimisers(task.model, optimiser)
+        self._map: Callable[..., Iterable[Any]] = map
         self.averages = {str(width): PowerAverage(task.model, width) for width in recipe.averages}
         self._lost = 0
         self._flops: dict[Hashable, float] = {}
@@ -89,7 +92,7 @@ class Loop(Generic[Part]):
         peak = gemm_peak(self.recipe.device, self.recipe.precision)
         saved = monotonic()
         metrics = Metrics(self.out, self.step, tensorboard=self.recipe.tensorboard)
-        with ThreadPoolExecutor(max_workers=1) as thread, metrics:
+        with ThreadPoolExecutor(max_workers=1) as thread, self._side_by_side(), metrics:
             upcoming = self._draw(thread)
             while self.step < self.recipe.steps:
                 batch = upcoming.result()
@@ -113,6 +116,24 @@ class Loop(Generic[Part]):
                 if stop:
                     raise Cancelled(f"stopped after step {self.step}; run the same command again to go on")
 
+    @contextmanager
+    def _side_by_side(self) -> Iterator[None]:
+        """Work on `side_by_side` parts at once, each on one core.
+
+        Two parts on a core each finish sooner than one part after the other on both: small operations do not
+        split well, and every one of them waits for the slower core.
+        """
+        if self.recipe.side_by_side == 1:
+            yield
+            return
+        limit = partial(torch.set_num_threads, 1)
+        with ThreadPoolExecutor(self.recipe.side_by_side, initializer=limit) as workers:
+            self._map = workers.map
+            try:
+                yield
+            finally:
+                self._map = map
+
     def save(self) -> None:
         """Write a checkpoint of the current step."""
         sections = {
@@ -134,7 +155,7 @@ class Loop(Generic[Part]):
         if checkpoint is None:
             self._begin()
             return
-        changed = [key for key in self.about if checkpoint.about.get(key) != self.about[key]]
+        changed = [key for key in self.about if _differ(checkpoint.about.get(key), self.about[key])]
         if changed:
             raise TrainingError(
                 f"{self.out} holds a run of another recipe ({', '.join(changed)} differ); choose another folder"
@@ -164,14 +185,15 @@ class Loop(Generic[Part]):
             if self.task.kind(part) not in self._flops:
                 self._count(part)
         started = monotonic()
-        seed = np.random.SeedSequence([self.recipe.seed, self.step]).generate_state(1, np.uint64)[0]
-        generator = torch.Generator(self.recipe.device).manual_seed(int(seed >> np.uint64(1)))
+        results = list(self._map(partial(self._gradients, share=1 / len(batch)), batch, range(len(batch))))
         sums: dict[str, Tensor] = {}
-        flops = 0.0
-        for part in batch:
-            for name, value in self._backward(part, generator, 1 / len(batch)).items():
+        for scalars, gradients in results:  # in the order of the parts: the sum is the same on any machine load
+            for name, value in scalars.items():
                 sums[name] = sums.get(name, torch.zeros_like(value)) + value.detach()
-            flops += self._flops[self.task.kind(part)]
+            for parameter, gradient in zip(self._parameters, gradients, strict=True):
+                if gradient is not None:
+                    parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
+        flops = sum(self._flops[self.task.kind(part)] for part in batch)
         norm = float(nn.utils.clip_grad_norm_(self.task.model.parameters(), self.optimiser.clip))
         finite = np.isfinite(norm)
         if finite:
@@ -198,11 +220,19 @@ class Loop(Generic[Part]):
     def _autocast(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.recipe.device, torch.bfloat16, enabled=self.recipe.precision == "bf16")
 
-    def _backward(self, part: Part, generator: torch.Generator, share: float) -> dict[str, Tensor]:
+    def _generator(self, part: int) -> torch.Generator:
+        """The noise of one part of the current step."""
+        seed = np.random.SeedSequence([self.recipe.seed, self.step, part]).generate_state(1, np.uint64)[0]
+        return torch.Generator(self.recipe.device).manual_seed(int(seed >> np.uint64(1)))
+
+    def _gradients(
+        self, part: Part, place: int, share: float
+    ) -> tuple[dict[str, Tensor], Sequence[Tensor | None]]:
+        """Scalars of the part at `place` in the batch, and its gradients in the order of the parameters."""
         with self._autocast():
-            loss, scalars = self.task.loss(part, generator)
-        (loss * share).backward()  # type: ignore[no-untyped-call]
-        return {"loss": loss, **scalars}
+            loss, scalars = self.task.loss(part, self._generator(place))
+        gradients = torch.autograd.grad(loss * share, self._parameters, allow_unused=True)
+        return {"loss": loss, **scalars}, gradients
 
     def _count(self, part: Part) -> None:
         """Count what parts of this kind cost, in a pass of its own whose gradients are dropped.
@@ -211,9 +241,8 @@ class Loop(Generic[Part]):
         runs without compilation, which hides operations.
         """
         with torch.compiler.set_stance("force_eager"), FlopCounterMode(display=False) as counter:
-            self._backward(part, torch.Generator(self.recipe.device), 1.0)
+            self._gradients(part, 0, 1.0)
         self._flops[self.task.kind(part)] = counter.get_total_flops()
-        self._forget_gradients()
 
     def _forget_gradients(self) -> None:
         for optimiser in self._optimisers:
@@ -232,3 +261,10 @@ class Loop(Generic[Part]):
             peak_flops_per_second=peak,
             skipped=sum(entry[2] for entry in self._recent),
         )
+
+
+def _differ(old: Any, new: Any) -> bool:
+    """Whether recipes differ in a field that both know. One that only the newer knows has its default there."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return any(_differ(old[key], new[key]) for key in old.keys() & new.keys()) or bool(old.keys() - new.keys())
+    return bool(old != new)

@@ -60,6 +60,7 @@ class RunRecipe:
     initial: folder of another run whose newest weights this one starts from; empty for fresh weights.
     averages: relative widths of the power averages of the weights (EDM2, arXiv 2312.02696).
     precision: "bf16" (autocast over float32 weights) or "fp32". device: "cpu" or "cuda".
+    side_by_side: parts of a batch that are worked on at once, each on one CPU core.
     """
 
     steps: int
@@ -68,6 +69,7 @@ class RunRecipe:
     device: str = "cpu"
     precision: str = "bf16"
     compile: bool = False
+    side_by_side: int = 1
     averages: tuple[float, ...] = (0.05, 0.15)
     checkpoint_seconds: float = 600.0
     keep: int = 2
@@ -78,8 +80,8 @@ class RunRecipe:
     def __post_init__(self) -> None:
         if self.precision not in ("bf16", "fp32"):
             raise UsageError(f'precision "{self.precision}" is not bf16 or fp32')
-        if min(self.steps, self.keep, self.log_every, self.evaluate_every) < 1:
-            raise UsageError("steps, keep, log_every and evaluate_every must be at least 1")
+        if min(self.steps, self.keep, self.log_every, self.evaluate_every, self.side_by_side) < 1:
+            raise UsageError("steps, keep, log_every, evaluate_every and side_by_side must be at least 1")
 
 
 @dataclass(frozen=True, kw_only=True)

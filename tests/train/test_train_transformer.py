@@ -22,6 +22,7 @@ from himmel.train import (
     encode_clips,
     train_transformer,
 )
+from himmel.train.checkpoint import latest_checkpoint, save_checkpoint
 from himmel.transformer import tiny
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 60, 220)}
@@ -103,10 +104,13 @@ def test_encoding_goes_on_where_it_stopped(tmp_path: Path, latents: Path) -> Non
         encode_clips(codec, PaintedClips(), tmp_path, source="other")
 
 
-@pytest.mark.parametrize("muon", [(), ("transformer.blocks.",)])
-def test_an_interrupted_run_equals_a_whole_one(latents: Path, tmp_path: Path, muon: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("muon", "side_by_side"), [((), 2), (("transformer.blocks.",), 1)])
+def test_an_interrupted_run_equals_a_whole_one(
+    latents: Path, tmp_path: Path, muon: tuple[str, ...], side_by_side: int
+) -> None:
     plan = recipe(latents)
     plan = replace(plan, optimiser=replace(plan.optimiser, muon=muon))
+    plan = replace(plan, run=replace(plan.run, side_by_side=side_by_side), data=replace(plan.data, parts=2))
     whole = train_transformer(plan, tmp_path / "whole", caption)
     stops = iter([True, False, True])
     for _ in range(2):
@@ -116,6 +120,28 @@ def test_an_interrupted_run_equals_a_whole_one(latents: Path, tmp_path: Path, mu
     for name, values in whole.weights.items():
         assert all(torch.equal(value, resumed.weights[name][key]) for key, value in values.items()), name
     assert whole.figures == resumed.figures and whole.samples == resumed.samples >= 4
+
+
+def test_parts_side_by_side_make_the_same_step(latents: Path, tmp_path: Path) -> None:
+    plan = recipe(latents, steps=2)
+    plan = replace(plan, data=replace(plan.data, parts=2))
+    beside = replace(plan, run=replace(plan.run, side_by_side=2))
+    one, two = (train_transformer(each, tmp_path / str(i), caption) for i, each in enumerate((plan, beside)))
+    for key, value in one.weights["last"].items():
+        assert torch.allclose(value, two.weights["last"][key], atol=1e-5), key
+
+
+def test_a_field_added_since_does_not_end_a_run(latents: Path, tmp_path: Path) -> None:
+    train_transformer(recipe(latents, steps=1), tmp_path, caption)
+    checkpoint = latest_checkpoint(tmp_path / "checkpoints")
+    assert checkpoint is not None
+    del checkpoint.about["run"]["side_by_side"]
+    save_checkpoint(tmp_path / "checkpoints", checkpoint, keep=2)
+    assert train_transformer(recipe(latents, steps=1), tmp_path, caption).steps == 1
+    checkpoint.about["run"]["forgotten"] = 1
+    save_checkpoint(tmp_path / "checkpoints", checkpoint, keep=2)
+    with pytest.raises(TrainingError, match="another recipe .run differ"):
+        train_transformer(recipe(latents, steps=1), tmp_path, caption)
 
 
 def test_it_learns_a_few_clips(latents: Path, tmp_path: Path) -> None:
