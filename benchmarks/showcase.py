@@ -2,6 +2,7 @@
 
     python benchmarks/showcase.py                      # docs/media/first-light.png, fixed prompts, seed 7
     python benchmarks/showcase.py --random 24          # docs/media/random-samples.png, prompts nobody chose
+    python benchmarks/showcase.py --world 16           # docs/media/world.png, the world the model learns from
 
 Hardware: any; about a minute on two CPU cores. Every row is one video: five frames from first to last.
 The fixed prompts use one seed for all of them; the random ones are the first held-out scenes of the
@@ -45,12 +46,33 @@ def held_out_prompts(count: int) -> list[str]:
     return [world.canonical(scene) for scene in scenes]
 
 
+def save(frames: np.ndarray, columns: int, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_png(out, contact_sheet(frames, columns))
+    print(out)
+
+
+def world_rows(count: int) -> np.ndarray:
+    """Frames uint8 [count * COLUMNS, H, W, 3] of the world's first scenes."""
+    from himmel import world
+
+    stage, picked = world.Stage(128, 128), []
+    for seed in range(count):
+        frames = stage.render(world.sample_scene(seed)).frames
+        picked.append(frames[np.linspace(0, len(frames) - 1, COLUMNS).round().astype(int)])
+    return np.concatenate(picked)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--model", default="bundled")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="draw N held-out prompts")
+    parser.add_argument("--world", type=int, default=0, metavar="N", help="draw N scenes of the world, no model")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    if options.world:
+        save(world_rows(options.world), 2 * COLUMNS, options.out or MEDIA / "world.png")
+        return
     pipe = himmel.load(options.model)
     if options.random:
         prompts, seeds = held_out_prompts(options.random), list(range(options.random))
@@ -58,9 +80,7 @@ def main() -> None:
     else:
         prompts, seeds = list(PROMPTS), [7] * len(PROMPTS)
         out, columns = options.out or MEDIA / "first-light.png", COLUMNS
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_png(out, contact_sheet(rows(pipe, prompts, seeds), columns))
-    print(out)
+    save(rows(pipe, prompts, seeds), columns, out)
 
 
 if __name__ == "__main__":
