@@ -99,21 +99,24 @@ def camera_path(spec: SceneSpec, tracks: tuple[Track, ...], rng: np.random.Gener
     room = float(rng.uniform(1.0, 1.12))
     for distance in DISTANCES:
         eyes, targets = path(float(distance) * room)
-        views = [View(eye=eye, target=target, fov=fov) for eye, target in zip(eyes, targets, strict=True)]
-        if _all_seen(views, centres, radii, aspect):
+        if _all_seen(eyes, targets, fov, aspect, centres, radii):
             break
-    return views
+    return [View(eye=eye, target=target, fov=fov) for eye, target in zip(eyes, targets, strict=True)]
 
 
-def _all_seen(views: list[View], centres: FloatArray, radii: FloatArray, aspect: float) -> bool:
+def _all_seen(
+    eyes: FloatArray, targets: FloatArray, fov: float, aspect: float, centres: FloatArray, radii: FloatArray
+) -> bool:
     """Whether every sphere lies inside the picture in every frame (one frame in sixteen may cut one)."""
-    cut = 0
-    for frame, view in enumerate(views):
-        camera = view.matrix
-        points = centres[:, frame] @ camera[:3, :3].T + camera[:3, 3]
-        depth = np.maximum(-points[:, 2], 0.2)
-        focal = 1.0 / np.tan(np.radians(view.fov) / 2)
-        across = (np.abs(points[:, 0]) + radii * 0.8) * focal / aspect / depth
-        up = (np.abs(points[:, 1]) + radii * 0.8) * focal / depth
-        cut += bool((np.maximum(across, up) > MARGIN + 0.08).any())
-    return cut <= len(views) // 16
+    ray = (targets - eyes) / np.linalg.norm(targets - eyes, axis=1, keepdims=True)
+    flat = np.hypot(ray[:, 0], ray[:, 1])
+    right = np.stack([ray[:, 1] / flat, -ray[:, 0] / flat, flat * 0.0], 1)
+    up = np.cross(right, ray)
+    away = centres - eyes  # [K, T, 3]
+    depth = np.maximum((away * ray).sum(-1), 0.2)
+    focal = 1.0 / np.tan(np.radians(fov) / 2)
+    girth = radii[:, None] * 0.8
+    across = (np.abs((away * right).sum(-1)) + girth) * focal / aspect / depth
+    along = (np.abs((away * up).sum(-1)) + girth) * focal / depth
+    cut = (np.maximum(across, along) > MARGIN + 0.08).any(0).sum()
+    return bool(cut <= len(eyes) // 16)

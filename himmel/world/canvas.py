@@ -24,13 +24,11 @@ __all__ = [
     "Paint",
     "View",
     "camera_uniforms",
-    "occluder_uniforms",
     "sun_matrix",
 ]
 
 SHADOW_PIXELS = 512
 INSTANCE_FLOATS = 22  # 12 pose rows, 4 tint, 4 surface, 2 facts (identity, part)
-_MAX_OCCLUDERS = 8
 _LAYOUT = "4f 4f 4f 4f 4f 2f/i"
 _NAMES = ("row0", "row1", "row2", "tint", "surface", "fact")
 
@@ -55,12 +53,13 @@ class Instances:
 
 @dataclass(frozen=True, kw_only=True)
 class Paint:
-    """What a scene's programs must be able to shade: its ground, wood, felt, stars (see `shaders`)."""
+    """What a scene's programs must be able to shade (see `shaders`); occluders: how many."""
 
     ground: int
     wood: bool
     felt: bool
     stars: bool
+    occluders: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +122,6 @@ def camera_uniforms(views: Sequence[View], aspect: float) -> list[dict[str, Floa
     ]
 
 
-def occluder_uniforms(spheres: FloatArray) -> dict[str, Any]:
-    """The spheres [K, 4] (centre, radius) that darken what is close to them."""
-    padded = np.zeros((_MAX_OCCLUDERS, 4))
-    padded[: len(spheres)] = spheres[:_MAX_OCCLUDERS]
-    return {"occluders": padded, "occluder_count": min(len(spheres), _MAX_OCCLUDERS)}
-
-
 def sun_matrix(direction: FloatArray, centre: FloatArray, reach: float) -> FloatArray:
     """World to the shadow map's clip space, 4x4, for parallel light from `direction`."""
     view = View(eye=centre + direction * 14.0, target=centre, fov=1.0).matrix
@@ -185,9 +177,9 @@ class Canvas:
         """Draw one frame.
 
         `uniforms` holds those of the light (`look.uniforms`, `sun_matrix` as "sun_view"), of the camera
-        (`camera_uniforms`) and of the moment ("seconds", `occluder_uniforms`). Returns colour uint8 [h, w, 4]
-        and facts float32 [h, w, 2] (64 * identity + part, depth), both at the supersampled size, top row
-        first; they are overwritten by the next frame.
+        (`camera_uniforms`) and of the moment: "seconds", and "occluders" [K, 4], spheres by centre and radius.
+        Returns colour uint8 [h, w, 4] and facts float32 [h, w, 2] (64 * identity + part, depth), both at the
+        supersampled size, top row first; they are overwritten by the next frame.
         """
         depth, blend = self._flags
         context, packed = self._context, _packed(uniforms)
@@ -200,12 +192,12 @@ class Canvas:
         self._frame.use()
         self._frame.clear(depth=1.0)
         self._shadow.use(0)
-        shiny, plain = self._part("shiny"), self._part("plain", wood=paint.wood, felt=paint.felt)
+        shiny, plain = self._part(paint, "shiny"), self._part(paint, "plain", wood=paint.wood, felt=paint.felt)
         # Near things first: what they hide is then never shaded.
         self._draw_all(instances.shiny, shiny, packed)
         self._draw_all(instances.near, plain, packed)
-        self._draw_all(instances.far, self._part("plain"), packed)
-        self._draw_all({"plane": instances.ground}, self._part("ground", ground=paint.ground), packed)
+        self._draw_all(instances.far, self._part(paint, "plain"), packed)
+        self._draw_all({"plane": instances.ground}, self._part(paint, "ground", ground=paint.ground), packed)
         sky = self._sky(paint.stars)
         sky.send(packed)
         self._array("sky", sky).render(vertices=3)
@@ -216,11 +208,13 @@ class Canvas:
         self._facts.read_into(self._values)
         return self._pixels[::-1], self._values[::-1]
 
-    def _part(self, kind: str, *, ground: int = -1, wood: bool = False, felt: bool = False) -> "_Program":
+    def _part(
+        self, paint: Paint, kind: str, *, ground: int = -1, wood: bool = False, felt: bool = False
+    ) -> "_Program":
         """A program of `shaders.part_fragment`; compiled on first use."""
-        key = (kind, ground, wood, felt)
+        key = (kind, paint.occluders, ground, wood, felt)
         if key not in self._programs:
-            fragment = shaders.part_fragment(kind, ground=ground, wood=wood, felt=felt)
+            fragment = shaders.part_fragment(kind, paint.occluders, ground=ground, wood=wood, felt=felt)
             self._programs[key] = _Program(self._context, shaders.PART_VERTEX, fragment)
         return self._programs[key]
 
@@ -274,14 +268,15 @@ class _Program:
 
     def __init__(self, context: Any, vertex: str, fragment: str) -> None:
         self.handle: Any = context.program(vertex_shader=vertex, fragment_shader=fragment)
-        self._members = {name: self.handle[name] for name in self.handle}
+        self._uniforms = {name: self.handle[name] for name in self.handle}
         self._sent: dict[str, bytes] = {}
 
     def send(self, packed: Mapping[str, bytes]) -> None:
-        for name, member in self._members.items():
-            value = packed.get(name)
-            if value is not None and value != self._sent.get(name):
-                member.write(value)
+        """Write those of `packed` that the program has and that are not what it holds."""
+        for name in self._uniforms.keys() & packed.keys():
+            value = packed[name]
+            if value != self._sent.get(name):
+                self._uniforms[name].write(value)
                 self._sent[name] = value
 
 
@@ -290,5 +285,6 @@ def _packed(uniforms: Mapping[str, Any]) -> dict[str, bytes]:
     packed = {}
     for name, value in uniforms.items():
         array = np.asarray(value, dtype="i4" if isinstance(value, int) else "f4")
-        packed[name] = (array.T if array.shape == (4, 4) else array).tobytes()
+        matrix = array.shape == (4, 4) and name != "occluders"
+        packed[name] = (array.T if matrix else array).tobytes()
     return packed

@@ -109,7 +109,8 @@ def simulate(bodies: list[Body], frames: int, fps: int) -> Trace:
         for _ in range(steps):
             _drive(bodies, addresses, data, contacts)
             mujoco.mj_step(model, data)
-            _note_contacts(model, data, frame, contacts)
+            if data.ncon:
+                _note_contacts(data, frame, contacts)
     found = tuple(Contact(frame=at, a=a, b=b) for (a, b), at in sorted(contacts.items(), key=lambda row: row[1]))
     return Trace(x=x, z=z, angle=angle, contacts=found)
 
@@ -117,12 +118,14 @@ def simulate(bodies: list[Body], frames: int, fps: int) -> Trace:
 def _drive(bodies: list[Body], addresses: list[int], data: Any, contacts: dict[tuple[int, int], int]) -> None:
     """Hold the speed of driven bodies."""
     for index, body in enumerate(bodies):
+        if not body.driven:
+            continue
         touched = any(index in pair and -1 not in pair for pair in contacts)
-        if body.driven == "push" or (body.driven == "until contact" and not touched):
+        if body.driven == "push" or not touched:
             data.qvel[addresses[index]] = body.velocity
 
 
-def _note_contacts(model: Any, data: Any, frame: int, contacts: dict[tuple[int, int], int]) -> None:
-    for contact in data.contact[: data.ncon]:
-        pair = sorted(int(model.geom_bodyid[geom]) - 1 for geom in contact.geom)
-        contacts.setdefault((pair[1], pair[0]), frame)
+def _note_contacts(data: Any, frame: int, contacts: dict[tuple[int, int], int]) -> None:
+    """Note who touches for the first time; geometry 0 is the ground, the others follow in the order of bodies."""
+    for pair in data.contact.geom.tolist():
+        contacts.setdefault((max(pair) - 1, min(pair) - 1), frame)

@@ -1,7 +1,7 @@
 """The shading programs of the world (GLSL 3.30): toy-like light, soft shadows, haze.
 
-A software renderer runs both sides of every branch, so what differs by ground or shines is compiled
-apart (`part_fragment`), not chosen by a uniform.
+A software renderer runs both sides of every branch and pays for every turn of a loop, so what differs by ground
+or material and the number of occluders is compiled apart (`part_fragment`), not chosen by a uniform.
 
 Light is computed in linear colour and tone mapped at the end. Contact shadows come from one sphere per
 subject (analytic ambient occlusion of a sphere, Quilez 2006), which costs a few operations a pixel and is
@@ -130,8 +130,7 @@ _PART_FRAGMENT = (
     _COMMON
     + """
 uniform sampler2DShadow shadow_map;
-uniform vec4 occluders[8];
-uniform int occluder_count;
+uniform vec4 occluders[OCCLUDERS];
 uniform vec3 ground_a;
 uniform vec3 ground_b;
 uniform float seconds;
@@ -213,7 +212,7 @@ float shadow() {
 
 float ambient_open(vec3 n) {
     float open = 1.0;
-    for (int i = 0; i < occluder_count; i++) {
+    for (int i = 0; i < OCCLUDERS; i++) {
         vec3 to = occluders[i].xyz - world;
         float d2 = dot(to, to), r2 = occluders[i].w * occluders[i].w;
         float blocked = max(dot(n, to), 0.0) * inversesqrt(d2) * r2 / d2 * step(r2 * 1.02, d2);
@@ -292,19 +291,20 @@ void main() {
 )
 
 
-def part_fragment(kind: str, *, ground: int = -1, wood: bool = False, felt: bool = False) -> str:
+def part_fragment(kind: str, occluders: int, *, ground: int = -1, wood: bool = False, felt: bool = False) -> str:
     """The program of "plain" or "shiny" things (metal, glass), or of the "ground" of a kind.
 
-    Grounds: 0 grass or snow, 1 dunes, 2 sea, 3 street, 4 boards, 5 moon. wood, felt: whether plain things may
-    be made of them.
+    occluders: how many spheres throw contact shadows. Grounds: 0 grass or snow, 1 dunes, 2 sea, 3 street,
+    4 boards, 5 moon. wood, felt: whether plain things may be made of them.
     """
-    return _defined(_PART_FRAGMENT, GROUND=ground, SHINY=int(kind == "shiny"), WOOD=int(wood), FELT=int(felt))
+    names = {"GROUND": ground, "SHINY": kind == "shiny", "WOOD": wood, "FELT": felt, "OCCLUDERS": occluders}
+    return _defined(_PART_FRAGMENT, names)
 
 
 def sky_fragment(*, stars: bool) -> str:
     """The program of the sky, with or without stars."""
-    return _defined(_SKY_FRAGMENT, STARS=int(stars))
+    return _defined(_SKY_FRAGMENT, {"STARS": stars})
 
 
-def _defined(source: str, **names: int) -> str:
-    return _VERSION + "".join(f"#define {name} {value}\n" for name, value in names.items()) + source
+def _defined(source: str, names: dict[str, int]) -> str:
+    return _VERSION + "".join(f"#define {name} {value:d}\n" for name, value in names.items()) + source

@@ -12,7 +12,7 @@ from himmel.errors import UsageError
 from himmel.world import look, motion
 from himmel.world.bodies import COLLIDERS
 from himmel.world.camera import camera_path
-from himmel.world.canvas import Canvas, Paint, View, camera_uniforms, occluder_uniforms, sun_matrix
+from himmel.world.canvas import Canvas, Paint, View, camera_uniforms, sun_matrix
 from himmel.world.figures import Figures
 from himmel.world.sampling import GENERATOR
 from himmel.world.spec import SceneSpec
@@ -61,9 +61,13 @@ class Stage:
         views = camera_path(spec, staged.tracks, rng)
         figures = Figures(spec, staged, rng)
         sums, masks, depth = self._draw(spec, staged, views, figures)
-        frames = STYLES[spec.style](sums.astype(np.float32) / self._canvas.supersample**2, rng)
-        frames = np.clip(np.rint(frames), 0, 255).astype(np.uint8)
-        return RenderedClip(frames=frames, truth=_truth(spec, staged, views, masks, depth), spec=spec)
+        frames = sums.astype(np.float32)
+        frames /= self._canvas.supersample**2
+        frames = STYLES[spec.style](frames, rng)
+        np.clip(np.rint(frames, out=frames), 0, 255, out=frames)
+        return RenderedClip(
+            frames=frames.astype(np.uint8), truth=_truth(spec, staged, views, masks, depth), spec=spec
+        )
 
     def _draw(
         self, spec: SceneSpec, staged: Staged, views: list[View], figures: Figures
@@ -74,19 +78,20 @@ class Stage:
         depth = np.empty(size, np.float16)
         light = look.uniforms(spec.setting, spec.light, bands=_CARTOON_BANDS if spec.style == "cartoon" else 0)
         light["sun_view"] = _sun_view(light["sun_direction"], staged)
+        occluders = _occluders(spec, staged)
         materials = {subject.material for subject in spec.subjects}
         paint = Paint(
             ground=light["ground_kind"],
             wood="wooden" in materials,
             felt="felt" in materials,
             stars=light["stars"] > 0,
+            occluders=occluders.shape[1],
         )
         cameras = camera_uniforms(views, self.width / self.height)
-        occluders = _occluders(spec, staged)
         drawn = figures.instances(np.stack([camera["view_projection"] for camera in cameras]), light["sun_view"])
         factor = self._canvas.supersample
         for frame, (instances, camera) in enumerate(zip(drawn, cameras, strict=True)):
-            moment = {"seconds": frame / spec.fps} | occluder_uniforms(occluders[frame])
+            moment = {"seconds": frame / spec.fps, "occluders": occluders[frame]}
             colour, facts = self._canvas.draw(instances, paint, light | camera | moment)
             if spec.style == "cartoon":
                 outline(colour, facts)

@@ -72,21 +72,30 @@ def _plain(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
     return frames
 
 
+def _grey(frames: FloatArray) -> FloatArray:
+    """The mean of the channels [..., 1]; a third of the time of `mean`."""
+    return ((frames[..., 0] + frames[..., 1] + frames[..., 2]) / np.float32(3.0))[..., None]
+
+
 def _cartoon(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
-    grey = frames.mean(-1, keepdims=True)
-    return np.asarray(grey + (frames - grey) * 1.22 + 6.0)
+    grey = _grey(frames)
+    frames -= grey
+    frames *= 1.22
+    frames += grey
+    frames += 6.0
+    return frames
 
 
 def _watercolour(frames: FloatArray, rng: np.random.Generator) -> FloatArray:
     soft = frames
     for _ in range(2):
         soft = _blur(_blur(soft, 1), 2)
-    grey = soft.mean(-1, keepdims=True)
+    grey = _grey(soft)
     washed = 255.0 - (255.0 - (grey + (soft - grey) * 1.35)) * 0.86
     shape = frames.shape[1], frames.shape[2]
     pools = 0.86 + 0.28 * _smooth_noise(shape, 14, rng)
     paper = 0.965 + 0.07 * _smooth_noise(shape, 2, rng)
-    edges = np.abs(frames - soft).mean(-1, keepdims=True)
+    edges = _grey(np.abs(frames - soft))
     darker = 255.0 - (255.0 - washed) * pools[None, ..., None] - 1.5 * edges
     return np.asarray(darker * paper[None, ..., None])
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from himmel.errors import UsageError
 
-__all__ = ["Event", "GroundTruth", "find_events", "mask_facts"]
+__all__ = ["EVENTS", "Event", "GroundTruth", "find_events", "mask_facts"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 EVENTS = ("contact", "landing", "starts", "stops", "hidden", "seen_again")
