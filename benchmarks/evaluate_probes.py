@@ -32,7 +32,7 @@ from himmel.generate import load
 SEED = 60_000_000  # no suite begins here
 
 
-def asked() -> argparse.Namespace:
+def asked(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suite", default="quick", help="whose groups and rows to take")
     parser.add_argument("--seed", type=int, default=SEED, help="the first seed of the scenes")
@@ -40,12 +40,12 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--model", help="weights whose codec to send the clips through")
     parser.add_argument("--examiner", type=Path, default=EXAMINER_FOLDER, help="the folder of an examiner")
     parser.add_argument("--learn", type=Path, help="a folder of clips to learn a new examiner from")
+    parser.add_argument("--steps", type=int, default=LearnConfig().steps, help="how long to learn")
     parser.add_argument("--out", type=Path, default=EXAMINER_FOLDER, help="where the new examiner goes")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
-def learned(clips: Path, out: Path) -> None:
-    config = LearnConfig()
+def learned(clips: Path, out: Path, config: LearnConfig) -> None:
     with Progress() as progress:
         task = progress.add_task("learning", total=config.steps)
         index = learn_examiner(
@@ -71,13 +71,15 @@ def checked(wanted: argparse.Namespace) -> tuple[RowResult, ...]:
         )
 
 
-def main() -> None:
-    wanted = asked()
+def main(arguments: list[str] | None = None) -> int:
+    wanted = asked(arguments)
     if wanted.learn:
-        learned(wanted.learn, wanted.out)
-    else:
-        Console().print(table_of(checked(wanted), title=f"{wanted.suite}, scenes from seed {wanted.seed} on"))
+        learned(wanted.learn, wanted.out, LearnConfig(steps=wanted.steps))
+        return 0
+    rows = checked(wanted)
+    Console().print(table_of(rows, title=f"{wanted.suite}, scenes from seed {wanted.seed} on"))
+    return int(not all(row.valid for row in rows))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
