@@ -17,7 +17,9 @@ __all__ = ["camera_path"]
 FloatArray: TypeAlias = npt.NDArray[Any]
 FOV = 36.0  # degrees across a square picture; wide pictures keep the area in view
 DISTANCES = np.geomspace(3.6, 11.5, 14)
-MARGIN = 0.90
+MARGIN = 0.98  # share of half the picture that subjects may fill
+_TIGHT = 0.8  # share of a subject's sphere that must be in the picture; its corners are air
+_EVENTFUL = ("fall", "push", "collide", "pass_behind")
 
 
 def _bounds(spec: SceneSpec, tracks: tuple[Track, ...]) -> tuple[FloatArray, FloatArray]:
@@ -28,6 +30,10 @@ def _bounds(spec: SceneSpec, tracks: tuple[Track, ...]) -> tuple[FloatArray, Flo
         centres.append(track.place + np.array([0.0, 0.0, half[2]]))
         radii.append(float(half.max()) * 1.12)
     return np.stack(centres), np.array(radii)
+
+
+def _does(spec: SceneSpec, *verbs: str) -> bool:
+    return any(subject.motion.verb in verbs for subject in spec.subjects)
 
 
 def _around(target: FloatArray, distance: FloatArray, azimuth: FloatArray, elevation: FloatArray) -> FloatArray:
@@ -57,6 +63,8 @@ def _path(spec: SceneSpec, centre: FloatArray, rng: np.random.Generator) -> _Pat
     share = np.linspace(0.0, 1.0, spec.frames)
     even, flat = share - 0.5, np.zeros(spec.frames)
     elevation = np.radians(rng.uniform(13, 21))
+    if _does(spec, "pass_behind"):
+        elevation *= 0.5  # seen from above, nothing hides behind anything
     size = rng.uniform(0.85, 1.15)
     move, _, side = spec.camera.partition("_")
     sign = {"left": 1.0, "right": -1.0, "up": 1.0, "down": -1.0}.get(side, 0.0)
@@ -97,17 +105,21 @@ def camera_path(spec: SceneSpec, tracks: tuple[Track, ...], rng: np.random.Gener
     fov = float(np.degrees(2 * np.arctan(np.tan(np.radians(FOV) / 2) / np.sqrt(aspect))))
     path = _path(spec, centre, rng)
     room = float(rng.uniform(1.0, 1.12))
+    # What falls or meets another is shown with its surroundings, lest the picture's edge cuts the moment.
+    eventful = _does(spec, *_EVENTFUL)
+    radii *= 1.1 if eventful else _TIGHT
+    cuts = 0 if eventful else spec.frames // 16
     for distance in DISTANCES:
         eyes, targets = path(float(distance) * room)
-        if _all_seen(eyes, targets, fov, aspect, centres, radii):
+        if _cut_frames(eyes, targets, fov, aspect, centres, radii) <= cuts:
             break
     return [View(eye=eye, target=target, fov=fov) for eye, target in zip(eyes, targets, strict=True)]
 
 
-def _all_seen(
+def _cut_frames(
     eyes: FloatArray, targets: FloatArray, fov: float, aspect: float, centres: FloatArray, radii: FloatArray
-) -> bool:
-    """Whether every sphere lies inside the picture in every frame (one frame in sixteen may cut one)."""
+) -> int:
+    """In how many frames a sphere does not lie inside the picture."""
     ray = (targets - eyes) / np.linalg.norm(targets - eyes, axis=1, keepdims=True)
     flat = np.hypot(ray[:, 0], ray[:, 1])
     right = np.stack([ray[:, 1] / flat, -ray[:, 0] / flat, flat * 0.0], 1)
@@ -115,8 +127,6 @@ def _all_seen(
     away = centres - eyes  # [K, T, 3]
     depth = np.maximum((away * ray).sum(-1), 0.2)
     focal = 1.0 / np.tan(np.radians(fov) / 2)
-    girth = radii[:, None] * 0.8
-    across = (np.abs((away * right).sum(-1)) + girth) * focal / aspect / depth
-    along = (np.abs((away * up).sum(-1)) + girth) * focal / depth
-    cut = (np.maximum(across, along) > MARGIN + 0.08).any(0).sum()
-    return bool(cut <= len(eyes) // 16)
+    across = (np.abs((away * right).sum(-1)) + radii[:, None]) * focal / aspect / depth
+    along = (np.abs((away * up).sum(-1)) + radii[:, None]) * focal / depth
+    return int((np.maximum(across, along) > MARGIN).any(0).sum())

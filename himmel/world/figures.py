@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from himmel.world import look, motion
+from himmel.world import look, motion, props
 from himmel.world.bodies import BODIES
 from himmel.world.canvas import INSTANCE_FLOATS, Instances
 from himmel.world.grammar import COLOURS
@@ -44,6 +44,7 @@ def _tints(colour: str) -> dict[str, FloatArray]:
     tints = {name: look.linear(value) for name, value in FIXED_TINTS.items()}
     return tints | {
         "main": look.linear(main),
+        "inner": look.linear(main),
         "shade": look.linear(main * 0.72),
         "light": look.linear(main * 0.45 + 0.55),
     }
@@ -94,11 +95,10 @@ class Figures:
         ground = np.zeros((1, 3, 4))
         ground[0, :, :3] = np.diag([60.0, 60.0, 1.0])
         self._ground = _rows(ground, np.ones(3), _GROUND, 0, 0)
-        for prop in look.props_for(spec.setting, rng):
+        for prop in props.props_for(spec.setting, rng):
             self._add_prop(prop)
-        for subject in spec.subjects:
-            if isinstance(subject.motion.target, str) and staged.prop_at is not None:
-                self._add_prop(look.target_prop(subject.motion.target, spec.setting, staged.prop_at))
+        if staged.prop is not None:
+            self._add_prop(staged.prop)
         for index, (subject, track) in enumerate(zip(spec.subjects, staged.tracks, strict=True)):
             self._add_body(index, subject, track)
 
@@ -114,13 +114,12 @@ class Figures:
             rows = _rows(pose, tints[part.tint], surface, index + 1, number + 1)
             shelf.setdefault(part.mesh, _Crowd()).moving.append(rows)
 
-    def _add_prop(self, prop: look.Prop) -> None:
+    def _add_prop(self, prop: props.Prop) -> None:
         place = standing_pose(prop.at, prop.yaw, prop.scale)
         shelf = self._near if float(np.hypot(*prop.at)) < _SHADOWED else self._far
         for number, (part, colour) in enumerate(prop.parts):
-            lit = (prop.lamp and part.mesh == "sphere") or colour == (1.0, 0.86, 0.5)
             pose = compose(place, part_pose(part, {}, 1))
-            rows = _rows(pose, look.linear(colour), _LAMP if lit else _PLAIN, 0, 32 + number)
+            rows = _rows(pose, look.linear(colour), _LAMP if colour in props.GLOWING else _PLAIN, 0, 32 + number)
             shelf.setdefault(part.mesh, _Crowd()).standing.append(rows)
 
     def instances(self, cameras: FloatArray, sun: FloatArray) -> list[Instances]:

@@ -14,19 +14,22 @@ from himmel.world import physics
 from himmel.world.bodies import COLLIDERS
 from himmel.world.spec import MotionSpec, SceneSpec, SubjectSpec
 
-__all__ = ["SIZE_SCALE", "SPEED", "TURN", "Track", "heading", "physical", "scale_of", "scripted", "still"]
+__all__ = ["LOW_FLIGHT", "SPEED", "Track", "heading", "physical", "scale_of", "scripted", "still"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 
-SIZE_SCALE = {"small": 0.72, "medium": 1.0, "big": 1.32}
+_SIZE_SCALE = {"small": 0.72, "medium": 1.0, "big": 1.32}
 SPEED = {"slow": 0.34, "normal": 0.64, "fast": 1.05}  # units a second
-TURN = {"slow": 1.1, "normal": 2.2, "fast": 4.2}  # radians a second
+_TURN = {"slow": 1.1, "normal": 2.2, "fast": 4.2}  # radians a second
 _HEADINGS = {"right": 0.0, "away": np.pi / 2, "left": np.pi, "toward": -np.pi / 2}
 _LYING = {"cylinder"}  # stand up at rest, lie down to roll
 _ROUND = {"ball", "cylinder", "ring", "cookie"}
 _TUMBLING = {"cube"}
-_FRICTION = {"bounce": 0.08, "collide": 0.06}  # what is hit shall be seen to slide
-FLIGHT_HEIGHT = 1.05
+_FRICTION = {"bounce": 0.08, "fall": 0.35, "push": 0.35, "collide": 0.5}
+_SLIDING = 0.025  # what is hit shall be seen to slide
+_BOUNCE = {"bounce": 0.959, "fall": 0.16, "push": 0.1, "collide": 0.6}
+_REACHING = -1.25  # radians: arms that push
+FLIGHT_HEIGHT, LOW_FLIGHT = 1.05, 0.35
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ class Track:
 
 def scale_of(subject: SubjectSpec) -> float:
     """World units of one body unit."""
-    return SIZE_SCALE[subject.size]
+    return _SIZE_SCALE[subject.size]
 
 
 def heading(direction: str | None) -> float:
@@ -72,7 +75,7 @@ def _blank(spec: SceneSpec, at: FloatArray, yaw: float) -> Track:
 
 def _idle(kind: str, time: FloatArray, phase: float) -> dict[str, FloatArray]:
     """What moves on a body at rest: a wagging tail, a wing, a propeller."""
-    angles = {"tail": 0.35 * np.sin(5.0 * time + phase)}
+    angles = {"tail": 0.35 * np.sin(5.0 * time + phase), "trunk": 0.12 * np.sin(2.6 * time + phase)}
     if kind == "airplane":
         angles["propeller"] = 17.0 * time
     return angles
@@ -87,6 +90,8 @@ def _strides(
     return _idle(kind, time, phase) | {
         "leg_a": 0.62 * step * moving,
         "leg_b": -0.62 * step * moving,
+        "arm_a": -0.62 * step * moving,
+        "arm_b": 0.62 * step * moving,
         "wheel": distance / scale,
     }
 
@@ -107,17 +112,17 @@ def _float(track: Track, subject: SubjectSpec, spec: SceneSpec, time: FloatArray
     angles = dict(track.angles)
     if subject.kind in ("boat", "fish"):
         depth = 0.22 if subject.kind == "fish" else 0.10
-        lift = 0.05 * np.sin(2.6 * time + phase) - depth * scale_of(subject)
+        lift = 0.04 * np.sin(2.4 * time + phase) - depth * scale_of(subject)
         pitch = pitch + 0.06 * np.sin(2.1 * time + phase)
     if subject.kind == "balloon":
-        lift = 0.35 + 0.08 * np.sin(2.0 * time + phase)
+        lift = 0.35 + 0.05 * np.sin(2.0 * time + phase)
     if subject.kind == "airplane" or subject.motion.verb == "fly" or (
         subject.kind == "bird" and spec.setting == "sea"
     ):  # fmt: skip
+        height = LOW_FLIGHT if subject.motion.verb == "pass_behind" else FLIGHT_HEIGHT
+        swing = 0.07 if subject.kind == "bird" else 0.035
         lift = (
-            lift * 0
-            + FLIGHT_HEIGHT * (0.75 if subject.kind == "balloon" else 1.0)
-            + 0.07 * np.sin(3.0 * time + phase)
+            lift * 0 + height * (0.75 if subject.kind == "balloon" else 1.0) + swing * np.sin(3.0 * time + phase)
         )
         angles["wing"] = 0.75 * np.sin(9.0 * time + phase)
     place = track.place.copy()
@@ -153,14 +158,16 @@ def _distance(motion: MotionSpec, time: FloatArray, pace: float) -> FloatArray:
     return np.asarray(pace * time)
 
 
-def scripted(spec: SceneSpec, subject: SubjectSpec, at: FloatArray, phase: float, around: FloatArray) -> Track:
+def scripted(
+    spec: SceneSpec, subject: SubjectSpec, at: FloatArray, phase: float, around: FloatArray, pace: float
+) -> Track:
     """Walk, drive, fly, swim, spin, circle, jump, stop, pass behind, and rolling where nothing is hit.
 
-    at: where it starts. around: [2] the middle of a circle.
+    at: where it starts. around: [2] the middle of a circle. pace: units a second of what goes straight.
     """
     motion, time = subject.motion, _times(spec)
     if motion.verb == "spin":
-        rate = TURN[motion.speed] * (-1.0 if motion.direction == "clockwise" else 1.0)
+        rate = _TURN[motion.speed] * (-1.0 if motion.direction == "clockwise" else 1.0)
         turned = rate * (np.minimum(time, 0.6 * time[-1]) if motion.then == "stop" else time)
         track = replace(_blank(spec, at, -np.pi / 2), yaw=-np.pi / 2 + phase + turned)
         return _float(replace(track, angles=_idle(subject.kind, time, phase)), subject, spec, time, phase)
@@ -172,7 +179,7 @@ def scripted(spec: SceneSpec, subject: SubjectSpec, at: FloatArray, phase: float
         track = _moved(spec, subject, at, heading(motion.direction), along, time, phase)
         track = replace(track, angles=_idle(subject.kind, time, phase))
         return _hop(track, time, start=0.15, period=period, count=3, height=0.62)
-    distance = _distance(motion, time, SPEED[motion.speed])
+    distance = _distance(motion, time, pace)
     track = _moved(spec, subject, at, heading(motion.direction), distance, time, phase)
     if motion.then == "turn_back" and subject.kind not in _ROUND:
         track = replace(track, yaw=_about_turn(track.yaw[0], time))
@@ -219,7 +226,7 @@ def _circle(
     motion = subject.motion
     away = at - middle
     radius = max(float(np.hypot(*away)), 0.4)
-    rate = 0.62 * TURN[motion.speed] * (-1.0 if motion.direction == "clockwise" else 1.0)
+    rate = 0.62 * _TURN[motion.speed] * (-1.0 if motion.direction == "clockwise" else 1.0)
     angle = np.arctan2(away[1], away[0]) + rate * time
     place = np.stack([middle[0] + radius * np.cos(angle), middle[1] + radius * np.sin(angle), time * 0], 1)
     distance = radius * np.abs(rate) * time
@@ -237,29 +244,33 @@ def _circle(
     return _float(track, subject, spec, time, phase)
 
 
-def _body(subject: SubjectSpec, x: float, friction: float, rng: np.random.Generator) -> tuple[physics.Body, float]:
-    """The physical stand-in of a subject and the height of its centre when it stands."""
-    scale = scale_of(subject)
-    along, _, up = (value * scale for value in COLLIDERS[subject.kind])
-    round_ = subject.kind in _ROUND
-    verb = subject.motion.verb
-    if subject.kind == "cylinder":
-        along = up = 0.36 * scale if verb in ("roll", "collide") else up
-        round_ = verb in ("roll", "collide")
-    height, velocity, tilt, bounce = up, 0.0, 0.0, 0.05
+def _body(
+    subject: SubjectSpec, verb: str, x: float, rng: np.random.Generator, *, struck: bool
+) -> tuple[physics.Body, float]:
+    """The physical stand-in of a subject that does `verb`, or is `struck` by one that does.
+
+    Returns the body and the height of its centre when it stands.
+    """
+    kind, scale = subject.kind, scale_of(subject)
+    along, _, up = (value * scale for value in COLLIDERS[kind])
+    ball = kind in _ROUND and (kind != "cylinder" or verb == "collide") if not struck else kind == "ball"
+    if kind == "cylinder" and not struck and verb != "fall":
+        along = up = 0.36 * scale if verb == "collide" else up
+    height, velocity, tilt = up, 0.0, 0.0
     if verb == "fall":
-        height, bounce = up + rng.uniform(1.5, 2.0), 0.35
-        tilt = rng.uniform(-0.3, 0.3) if subject.kind in _TUMBLING else 0.0
+        height += rng.uniform(1.2, 1.6)
+        tilt = rng.uniform(-0.3, 0.3) if kind in _TUMBLING else 0.0
     if verb == "bounce":
-        height, bounce = up + rng.uniform(1.1, 1.5), 0.93
+        height += rng.uniform(1.1, 1.5)
         velocity = 0.55 if subject.motion.direction else 0.0
-    if verb in ("roll", "push", "collide"):
+    if verb in ("push", "collide") and not struck:
         velocity = SPEED[subject.motion.speed]
     body = physics.Body(
-        half=(along, up), x=x, z=height, velocity=velocity, tilt=tilt, round=round_ and verb not in ("still",),
-        turns=(round_ and verb in ("roll", "collide", "bounce")) or (subject.kind in _TUMBLING and verb == "fall"),
-        bounce=bounce, mass=scale**3, friction=friction,
-        driven={"push": "push", "collide": "until contact"}.get(verb, ""),
+        half=(along, up), x=x, z=height, velocity=velocity, tilt=tilt, round=ball,
+        turns=ball and verb != "fall" or (kind in _TUMBLING and verb == "fall"),
+        bounce=_BOUNCE[verb], mass=scale**3 * (1.5 if verb == "collide" and not struck else 1.0),
+        friction=_SLIDING if verb == "collide" and (struck or ball) else _FRICTION[verb],
+        driven="" if struck else {"push": "push", "collide": "until contact"}.get(verb, ""),
     )  # fmt: skip
     return body, up
 
@@ -275,10 +286,9 @@ def physical(
     motion, time = subjects[0].motion, _times(spec)
     yaw = heading(motion.direction or "right")
     way = np.array([np.cos(yaw), np.sin(yaw)])
-    slippery = _FRICTION.get(motion.verb, 0.35)
     made = [
-        _body(subject, float((place - places[0]) @ way), slippery, rng)
-        for subject, place in zip(subjects, places, strict=True)
+        _body(subject, motion.verb, float((place - places[0]) @ way), rng, struck=index > 0)
+        for index, (subject, place) in enumerate(zip(subjects, places, strict=True))
     ]
     bodies, rests = [body for body, _ in made], [rest for _, rest in made]
     trace = physics.simulate(bodies, spec.frames, spec.fps)
@@ -286,13 +296,16 @@ def physical(
     for index, (subject, body) in enumerate(zip(subjects, bodies, strict=True)):
         along, scale = trace.x[:, index] - body.x, scale_of(subject)
         actor = index == 0
-        facing = yaw if actor and motion.direction else yaws[index]
+        facing = yaw if (motion.direction if actor else body.turns) else yaws[index]
         track = _blank(spec, places[index], facing)
         place = track.place.copy()
         place[:, :2] += along[:, None] * way
         place[:, 2] = np.maximum(trace.z[:, index] - rests[index], 0.0 if not body.turns else -9.0)
         turned = trace.angle[:, index] if np.cos(facing - yaw) > 0 else -trace.angle[:, index]
         angles = _strides(subject.kind, along, time, scale, 0.0) if actor else _idle(subject.kind, time, 0.0)
+        if actor and motion.verb == "push":
+            angles |= {"arm_a": _REACHING + 0.0 * time, "arm_b": _REACHING + 0.0 * time}
         lying = subject.kind in _LYING and body.round
-        tracks.append(replace(track, place=place, pitch=turned, angles=angles, lying=lying))
+        track = replace(track, place=place, pitch=turned, angles=angles, lying=lying)
+        tracks.append(_float(track, subject, spec, time, 0.0) if spec.setting == "sea" else track)
     return tracks, trace.contacts

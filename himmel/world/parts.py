@@ -2,12 +2,13 @@
 
 A body stands on z = 0, faces +x and is about one unit tall at medium size. Parts are unit meshes
 (`mesh.MESHES`) scaled by their half extents. Every part takes its colour from a role: "main" is the colour
-the caption names, the other roles are derived from it or fixed (eyes, wheels, skin).
+the caption names, "shade" and "light" are derived from it, and all three are of the material the caption
+names; "inner" is the colour alone. The other roles are fixed (eyes, wheels, skin).
 """
 
 from dataclasses import dataclass
 
-__all__ = ["FIXED_TINTS", "Joint", "Part", "mirrored_pair"]
+__all__ = ["FIXED_TINTS", "Joint", "Part", "Vector", "mirrored_pair"]
 
 Vector = tuple[float, float, float]
 
@@ -22,6 +23,8 @@ FIXED_TINTS: dict[str, Vector] = {
     "cloth": (0.27, 0.30, 0.42),
     "steel": (0.62, 0.64, 0.68),
     "lamp": (1.00, 0.90, 0.55),
+    "lips": (0.74, 0.34, 0.32),
+    "blush": (0.94, 0.60, 0.50),
 }
 
 

@@ -16,6 +16,7 @@ __all__ = ["Body", "Contact", "Trace", "simulate"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 STEP = 1.0 / 480.0
+_STIFFNESS = 2500.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Body:
     """One body in the plane. Lengths in world units, velocities per second.
 
     half: half length and half height; `round` bodies are discs of radius half[0]. turns: may it tumble.
+    bounce: speed after a contact for speed before, above 0 and below 1.
     driven: keeps its starting velocity until the end ("push") or until it touches another ("until contact").
     """
 
@@ -33,7 +35,7 @@ class Body:
     tilt: float = 0.0
     round: bool = False
     turns: bool = False
-    bounce: float = 0.0
+    bounce: float = 0.1
     mass: float = 1.0
     friction: float = 0.6
     driven: str = ""
@@ -66,14 +68,16 @@ def _xml(bodies: list[Body]) -> str:
             if body.round
             else f'type="box" size="{body.half[0]} 0.2 {body.half[1]}"'
         )
-        # A negative solref is (-stiffness, -damping): the way to an elastic contact.
-        damping = 26.0 * (1.0 - body.bounce) ** 2 + 1.2
+        # A negative solref is (-stiffness, -damping) for a unit of mass: a damped spring, of which
+        # the share of speed that survives half a swing is exp(-pi * ratio / sqrt(1 - ratio^2)).
+        loss = -np.log(body.bounce)
+        damping = 2.0 * np.sqrt(_STIFFNESS) * loss / np.hypot(np.pi, loss)
         hinge = '<joint type="hinge" axis="0 1 0" damping="0.0005"/>' if body.turns else ""
         rows.append(
             f'<body name="b{index}" pos="{body.x} 0 {body.z}" euler="0 {np.degrees(body.tilt)} 0">'
             f'<joint type="slide" axis="1 0 0" name="x{index}"/><joint type="slide" axis="0 0 1"/>{hinge}'
             f'<geom name="g{index}" {shape} mass="{body.mass}" friction="{body.friction} 0.005 0.0001" '
-            f'solref="-2500 -{damping:.2f}" solimp="0.98 0.99 0.001"/></body>'
+            f'solref="-{_STIFFNESS:.0f} -{damping:.2f}" solimp="0.98 0.99 0.001"/></body>'
         )
     return (
         f'<mujoco><option timestep="{STEP}" gravity="0 0 -9.81" integrator="implicitfast"/>'

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from himmel.world.bodies import COLLIDERS
 from himmel.world.motion import Track
-from himmel.world.parts import Part
+from himmel.world.parts import Part, Vector
 
 __all__ = ["body_pose", "compose", "part_pose", "standing_pose"]
 
@@ -67,11 +67,11 @@ def body_pose(track: Track, kind: str, scale: float) -> FloatArray:
     return pose
 
 
-def standing_pose(at: tuple[float, float], yaw: float, scale: float) -> FloatArray:
-    """A thing that stands still at `at`, T = 1."""
+def standing_pose(at: tuple[float, float], yaw: float, scale: float | Vector) -> FloatArray:
+    """A thing that stands still at `at`, T = 1; `scale` may differ along its three axes."""
     sin, cos = np.sin(yaw), np.cos(yaw)
     pose = np.zeros((1, 3, 4))
-    pose[0, :, :3] = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]) * scale
+    pose[0, :, :3] = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]) * np.asarray(scale)
     pose[0, :2, 3] = at
     return pose
 

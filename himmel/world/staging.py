@@ -8,8 +8,10 @@ import numpy.typing as npt
 
 from himmel.world import motion, physics
 from himmel.world.bodies import COLLIDERS
-from himmel.world.grammar import RelationKind
+from himmel.world.grammar import SUBJECTS, RelationKind
 from himmel.world.motion import Track
+from himmel.world.parts import Vector
+from himmel.world.props import Prop, hiding_prop, target_prop
 from himmel.world.spec import SceneSpec, SubjectSpec
 
 __all__ = ["Staged", "reach_of", "stage_scene", "top_of"]
@@ -17,7 +19,8 @@ __all__ = ["Staged", "reach_of", "stage_scene", "top_of"]
 FloatArray: TypeAlias = npt.NDArray[Any]
 _PHYSICAL = {"bounce", "fall", "push", "collide"}
 _MOVING = {"walk", "drive", "roll", "fly", "stop", "jump", "bounce"}
-PROP_RADIUS = {"tree": 0.62, "rock": 0.80, "box": 0.62}
+_PROP_RADIUS = {"tree": 0.62, "rock": 0.80, "box": 0.62}  # of `props.target_prop`
+_SIGHT = {"crane_up": 0.55, "drone": 1.0}  # how steeply a camera looks down on what passes behind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,7 @@ class Staged:
 
     tracks: tuple[Track, ...]
     contacts: tuple[physics.Contact, ...]
-    prop_at: FloatArray | None
+    prop: Prop | None
 
 
 def reach_of(subject: SubjectSpec) -> float:
@@ -71,7 +74,43 @@ def stage_scene(spec: SceneSpec, rng: np.random.Generator) -> Staged:
         if index not in tracks:
             tracks[index] = _track(spec, index, places, prop_at, yaws[index], float(phases[index]))
     lifted = [_lift(tracks[index], heights[index]) for index in range(len(spec.subjects))]
-    return Staged(tracks=tuple(lifted), contacts=tuple(contacts), prop_at=prop_at)
+    return Staged(tracks=tuple(lifted), contacts=tuple(contacts), prop=_prop(spec, prop_at))
+
+
+def _prop(spec: SceneSpec, at: FloatArray | None) -> Prop | None:
+    """The prop that somebody goes around or behind, standing at `at`."""
+    for subject in spec.subjects:
+        target = subject.motion.target
+        if at is not None and isinstance(target, str):
+            if subject.motion.verb == "pass_behind":
+                return hiding_prop(target, spec.setting, at, _screen(spec, subject))
+            return target_prop(target, spec.setting, at)
+    return None
+
+
+def _screen(spec: SceneSpec, subject: SubjectSpec) -> Vector:
+    """Half extents of what a subject passes behind: a standing subject, or a prop made to hide it."""
+    target = subject.motion.target
+    if isinstance(target, int):
+        girth = reach_of(spec.subjects[target])
+        return girth, girth, top_of(spec.subjects[target]) / 2
+    along, aside, _ = (value * motion.scale_of(subject) for value in COLLIDERS[subject.kind])
+    wide, deep = (1.3 if target == "tree" else 1.12) * along + 0.12, max(0.3, 0.8 * aside)
+    flies = SUBJECTS[subject.kind].family == "flyer"
+    # The line of sight over the prop's top must pass over the subject's, which stands behind it.
+    top = 1.15 * top_of(subject) + (motion.LOW_FLIGHT + 0.1 if flies else 0.0)
+    high = (top + (deep + aside + 0.3) * _SIGHT.get(spec.camera, 0.25)) / 2
+    return wide, deep, max(high, wide) if target == "tree" else high
+
+
+def _pace(spec: SceneSpec, subject: SubjectSpec) -> float:
+    """Units a second; who passes behind something is in time to come out again."""
+    move = subject.motion
+    if move.verb != "pass_behind":
+        return motion.SPEED[move.speed]
+    way = 1.9 * (_screen(spec, subject)[0] + COLLIDERS[subject.kind][0] * motion.scale_of(subject))
+    haste = {"slow": 0.85, "normal": 1.0, "fast": 1.25}[move.speed]
+    return max(motion.SPEED[move.speed], haste * way * spec.fps / (spec.frames - 1))
 
 
 def _resting_yaw(rng: np.random.Generator) -> float:
@@ -99,7 +138,7 @@ def _track(
         around = prop_at
     elif subject.motion.verb == "circle":
         around = places[index] * 0.12
-    return motion.scripted(spec, subject, places[index], phase, around)
+    return motion.scripted(spec, subject, places[index], phase, around, _pace(spec, subject))
 
 
 def _travel(spec: SceneSpec, subject: SubjectSpec) -> FloatArray:
@@ -110,7 +149,7 @@ def _travel(spec: SceneSpec, subject: SubjectSpec) -> FloatArray:
     if move.verb in ("bounce", "jump") and move.direction is None:
         return np.zeros(2)
     seconds = (spec.frames - 1) / spec.fps
-    pace = motion.SPEED[move.speed] * {"jump": 0.8, "bounce": 0.73, "stop": 0.66}.get(move.verb, 1.0)
+    pace = _pace(spec, subject) * {"jump": 0.8, "bounce": 0.73, "stop": 0.66}.get(move.verb, 1.0)
     length = pace * seconds * (0.5 if move.then == "turn_back" else 0.62 if move.then == "jump" else 1.0)
     yaw = motion.heading(move.direction)
     return length * np.array([np.cos(yaw), np.sin(yaw)])
@@ -134,7 +173,7 @@ def _places(
             places.setdefault(target, rng.uniform(-0.15, 0.15, 2))
             goal, girth = places[target], reach_of(spec.subjects[target])
         elif isinstance(target, str) and prop_at is not None:
-            goal, girth = prop_at, PROP_RADIUS[target]
+            goal, girth = prop_at, _PROP_RADIUS[target]
         else:
             continue
         places[index] = _aimed(spec, subject, goal, girth, rng)
@@ -174,8 +213,9 @@ def _aimed(
         return goal + (own + girth + rng.uniform(0.25, 0.45)) * np.array([np.cos(angle), np.sin(angle)])
     if verb == "pass_behind":
         half = np.linalg.norm(_travel(spec, subject)) / 2
-        lane = np.array([0.0, own + girth + rng.uniform(0.15, 0.35)])
-        return np.asarray(goal - way * half * rng.uniform(0.9, 1.1) + lane)
+        aside = COLLIDERS[subject.kind][1] * motion.scale_of(subject)
+        lane = np.array([0.0, _screen(spec, subject)[1] + aside + rng.uniform(0.10, 0.20)])
+        return np.asarray(goal - way * half * rng.uniform(0.95, 1.05) + lane)
     lead = motion.SPEED[subject.motion.speed] * rng.uniform(0.7, 1.1)
     return goal - way * (own + girth + lead)
 

@@ -82,8 +82,15 @@ def mask_facts(masks: FloatArray, subjects: int) -> tuple[FloatArray, FloatArray
 def find_events(
     places: FloatArray, seen: FloatArray, contacts: list[tuple[int, int, int]], fps: int
 ) -> FloatArray:
-    """Event rows from places [T, K, 3], visible pixels [T, K] and first contacts (frame, a, b)."""
-    rows = [(frame, EVENTS.index("landing" if b < 0 else "contact"), a, b) for frame, a, b in contacts]
+    """Event rows from places [T, K, 3], visible pixels [T, K] and first contacts (frame, a, b).
+
+    Who stands on the ground (b < 0) when the clip starts does not land.
+    """
+    rows = [
+        (frame, EVENTS.index("landing" if b < 0 else "contact"), a, b)
+        for frame, a, b in contacts
+        if b >= 0 or frame
+    ]
     speed = np.linalg.norm(np.diff(places, axis=0), axis=-1) * fps
     for index in range(places.shape[1]):
         moving = speed[:, index] > 0.12
