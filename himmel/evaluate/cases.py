@@ -13,8 +13,8 @@ from himmel.world import RenderedClip, SceneSpec, Stage, canonical, sample_scene
 __all__ = ["Case", "Length", "case_count", "draw_cases"]
 
 # Chance may put one subject behind another. A scene is asked only where the world itself shows what the caption
-# says: every subject with this share of the picture (131 pixels of 128 x 128) in this share of the frames.
-VISIBLE, MOSTLY = 0.008, 0.95
+# says: every subject with this share of the picture (246 pixels of 128 x 128) in this share of the frames.
+VISIBLE, MOSTLY = 0.015, 0.95
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,9 +33,9 @@ OnStep = Callable[[int, int, float], None]
 class LearnConfig:
     """`moments` frames of each of the first `clips` clips, looked at in `steps` batches of `batch`."""
 
-    clips: int = 2048
+    clips: int = 4096
     moments: int = 4
-    steps: int = 3000
+    steps: int = 6000
     batch: int = 16
     rate: float = 3e-3
     seed: int = 0

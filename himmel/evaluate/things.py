@@ -19,6 +19,9 @@ RAREST = 0.1
 # A piece is part of a larger thing when its area is at most this share of it and at least this share of the
 # pixels around it are the other's. Of two whole subjects, true clips show shares of contact up to 0.41.
 PART_SHARE, PART_CONTACT = 0.2, 0.6
+# A fleck is smaller than anything that is asked for (cases.VISIBLE) and a sixteenth of the thing it is on, such as a
+# wheel whose colour was mistaken: touching it on a fifth of its edge is enough.
+FLECK, FLECK_SHARE, FLECK_CONTACT = 0.01, 0.06, 0.2
 # Pieces of one thing lie at most this share of the picture's width from what hides the rest of it.
 NEAR = 0.02
 
@@ -125,11 +128,18 @@ def _absorbed(things: list[Thing]) -> list[Thing]:
     """Give small pieces that lie in a larger thing, a window or a hat, to that thing."""
     for piece in sorted(things, key=lambda thing: thing.size):
         for host in things:
-            share = piece.size / host.size
-            if host is not piece and share <= PART_SHARE and _touching(piece, host) >= PART_CONTACT:
+            if host is not piece and _is_part(piece, host):
                 rest = [thing for thing in things if thing is not piece and thing is not host]
                 return _absorbed([*rest, _measured(piece.mask | host.mask, host.colour)])
     return things
+
+
+def _is_part(piece: Thing, host: Thing) -> bool:
+    share = piece.size / host.size
+    if share > PART_SHARE:
+        return False
+    fleck = share <= FLECK_SHARE and piece.size <= FLECK * piece.mask[0].size
+    return _touching(piece, host) >= (FLECK_CONTACT if fleck else PART_CONTACT)
 
 
 def _touching(piece: Thing, host: Thing) -> float:

@@ -29,9 +29,9 @@ class PowerAverage:
         self.values = {name: p.detach().clone() for name, p in model.named_parameters()}
 
     @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
-        """Take in the weights after `step` steps (1-based)."""
-        beta = (1 - 1 / step) ** self.power
+    def update(self, model: nn.Module, step: int, since: int = 1) -> None:
+        """Take in the weights after `step` steps (1-based), for the last `since` of them."""
+        beta = (1 - since / step) ** self.power
         current = [p.detach() for p in model.parameters()]
         torch._foreach_lerp_(list(self.values.values()), current, 1 - beta)
 

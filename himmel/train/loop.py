@@ -146,8 +146,8 @@ class Loop(Generic[Part]):
         save_checkpoint(self.out / "checkpoints", checkpoint, keep=self.recipe.keep)
 
     def evaluate(self) -> dict[str, float]:
-        """The task's figures for the current weights."""
-        with torch.no_grad(), self._autocast():
+        """The task's figures for the current weights, without compilation, which would take longer than the look."""
+        with torch.compiler.set_stance("force_eager"), torch.no_grad(), self._autocast():
             return self.task.evaluate()
 
     def _restore(self) -> None:
@@ -209,8 +209,9 @@ class Loop(Generic[Part]):
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * share
             optimiser.step()
-        for average in self.averages.values():
-            average.update(self.task.model, self.step)
+        if self.step % self.recipe.average_every == 0:
+            for average in self.averages.values():
+                average.update(self.task.model, self.step, self.recipe.average_every)
 
     def _give_up_if_lost(self) -> None:
         self._lost = self._lost + 1 if self._recent[-1][2] else 0
@@ -235,7 +236,7 @@ class Loop(Generic[Part]):
         return {"loss": loss, **scalars}, gradients
 
     def _count(self, part: Part) -> None:
-        """Count what parts of this kind cost, in a pass of its own whose gradients are dropped.
+        """Count what parts of this kind cost, and compile for them, in passes whose gradients are dropped.
 
         Counting takes operators apart, which changes their last bits, so a counted pass must not train. It
         runs without compilation, which hides operations.
@@ -243,6 +244,9 @@ class Loop(Generic[Part]):
         with torch.compiler.set_stance("force_eager"), FlopCounterMode(display=False) as counter:
             self._gradients(part, 0, 1.0)
         self._flops[self.task.kind(part)] = counter.get_total_flops()
+        if self.recipe.compile:
+            # By one worker, for all of them: two that compile at the same time wait for each other for ever.
+            list(self._map(partial(self._gradients, share=1.0), [part], [0]))
 
     def _forget_gradients(self) -> None:
         for optimiser in self._optimisers:

@@ -58,7 +58,8 @@ class RunRecipe:
     """Length, repeatability and bookkeeping of a run.
 
     initial: folder of another run whose newest weights this one starts from; empty for fresh weights.
-    averages: relative widths of the power averages of the weights (EDM2, arXiv 2312.02696).
+    averages: relative widths of the power averages of the weights (EDM2, arXiv 2312.02696), which take in the
+    weights of every `average_every`th step.
     precision: "bf16" (autocast over float32 weights) or "fp32". device: "cpu" or "cuda".
     side_by_side: parts of a batch that are worked on at once, each on one CPU core.
     """
@@ -71,6 +72,7 @@ class RunRecipe:
     compile: bool = False
     side_by_side: int = 1
     averages: tuple[float, ...] = (0.05, 0.15)
+    average_every: int = 1
     checkpoint_seconds: float = 600.0
     keep: int = 2
     log_every: int = 20
@@ -80,8 +82,9 @@ class RunRecipe:
     def __post_init__(self) -> None:
         if self.precision not in ("bf16", "fp32"):
             raise UsageError(f'precision "{self.precision}" is not bf16 or fp32')
-        if min(self.steps, self.keep, self.log_every, self.evaluate_every, self.side_by_side) < 1:
-            raise UsageError("steps, keep, log_every, evaluate_every and side_by_side must be at least 1")
+        counts = ("steps", "keep", "log_every", "evaluate_every", "average_every", "side_by_side")
+        if low := [name for name in counts if getattr(self, name) < 1]:
+            raise UsageError(f"{' and '.join(low)} must be at least 1")
 
 
 @dataclass(frozen=True, kw_only=True)

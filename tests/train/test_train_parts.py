@@ -129,3 +129,19 @@ def test_recipes_refuse_nonsense() -> None:
         RunRecipe(steps=0)
     with pytest.raises(UsageError, match="between 0 and 1"):
         OptimiserRecipe(decay=2)
+
+
+def test_an_average_of_every_fourth_step_weighs_as_one_of_every_step() -> None:
+    values = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
+
+    def averaged(since: int) -> torch.Tensor:
+        model = nn.Linear(4, 1)
+        average = PowerAverage(model, 0.15)
+        for place, value in enumerate(values, start=1):
+            with torch.no_grad():
+                model.weight.copy_(value[:4])
+                model.bias.copy_(value[4:])
+            average.update(model, place * since, since)
+        return torch.cat([tensor.flatten() for tensor in average.values.values()])
+
+    assert torch.allclose(averaged(4), averaged(1))
