@@ -146,7 +146,7 @@ class Loop(Generic[Part]):
         save_checkpoint(self.out / "checkpoints", checkpoint, keep=self.recipe.keep)
 
     def evaluate(self) -> dict[str, float]:
-        """The task's figures for the current weights, without compilation, which would take longer than the look."""
+        """The task's figures for the current weights; without compilation, which would take longer."""
         with torch.compiler.set_stance("force_eager"), torch.no_grad(), self._autocast():
             return self.task.evaluate()
 

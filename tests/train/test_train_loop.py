@@ -41,7 +41,12 @@ def test_parts_that_are_compiled_side_by_side_make_the_same_steps(tmp_path: Path
     for compiled in (False, True):
         task = Doubling(compiled=compiled)
         run = RunRecipe(
-            steps=3, precision="fp32", compile=compiled, side_by_side=1 + compiled, evaluate_every=1, tensorboard=False
+            steps=3,
+            precision="fp32",
+            compile=compiled,
+            side_by_side=1 + compiled,
+            evaluate_every=1,
+            tensorboard=False,
         )
         loop = Loop(task, run, OptimiserRecipe(warm_up=1), tmp_path / str(compiled), {})
         loop.run()
