@@ -19,7 +19,7 @@ RAREST = 0.1
 # A piece is part of a larger thing when its area is at most this share of it and at least this share of the
 # pixels around it are the other's. Of two whole subjects, true clips show shares of contact up to 0.41.
 PART_SHARE, PART_CONTACT = 0.2, 0.6
-# A fleck, such as a wheel whose colour was mistaken, is smaller than anything that is asked for (cases.VISIBLE) and
+# A fleck, such as a wheel of a mistaken colour, is smaller than anything that is asked for (cases.VISIBLE) and
 # a sixteenth of the thing it is on: touching that on a fifth of its edge is enough.
 FLECK, FLECK_SHARE, FLECK_CONTACT = 0.01, 0.06, 0.2
 # Pieces of one thing lie at most this share of the picture's width from what hides the rest of it.
