@@ -1,6 +1,7 @@
 """The course of training: clips, pixels, a codec, latents, a transformer. Each goes on where it was cut off."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +32,8 @@ Recipe = TypeVar("Recipe", "CodecRecipe", "TransformerRecipe")
 class Course:
     """What all stages are told: whose recipes, how weights are stored, who watches and who may stop.
 
-    steps: of the run, None for the recipe's own number. initial: another run to start from, or None.
+    steps: of the run, None for the recipe's own number. initial: another run to start from, or None. compile:
+    whether to compile the transformer where its recipe would not.
     """
 
     recipe: str
@@ -40,6 +42,7 @@ class Course:
     stop: Callable[[], bool]
     steps: int | None = None
     initial: Path | None = None
+    compile: bool = False
 
     def watch(self, noun: str) -> Callable[[int, int], None]:
         """A counter of `noun` that raises Cancelled when asked to stop."""
@@ -59,6 +62,8 @@ class Course:
         from himmel import train
 
         recipe: CodecRecipe = getattr(train, f"{self.recipe}_codec")("")
+        if self.compile and recipe.run.device == "cpu" and not shutil.which("g++"):
+            raise UsageError("compiling for a CPU needs g++, which is not here; install it or leave --compile out")
         if recipe.run.device != "cpu" and not torch.cuda.is_available():
             raise UsageError(f'recipe "{self.recipe}" needs a GPU and torch sees none here; choose tiny_cpu')
 
@@ -76,7 +81,8 @@ class Course:
 
         latents, words = str((out / "latents").resolve()), lexicon(lessons.profile)
         recipe: TransformerRecipe = getattr(train, f"{self.recipe}_transformer")(latents, words)
-        return self._fitted(recipe, lessons)
+        run = replace(recipe.run, compile=self.compile or recipe.run.compile)
+        return self._fitted(replace(recipe, run=run), lessons)
 
     def _fitted(self, recipe: Recipe, lessons: "Lessons") -> Recipe:
         """The recipe with the steps, the start and the held-out clips of this course."""

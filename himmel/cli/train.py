@@ -40,6 +40,9 @@ class Run:
     storage: Annotated[
         Literal["bfloat16", "int8", "float32"], Parameter(help="How large matrices are kept in the weights.")
     ] = "bfloat16"
+    compile: Annotated[
+        bool, Parameter(negative=(), help="Compile the transformer first: some minutes, then faster. Needs g++.")
+    ] = False
     json: Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")] = False
 
     def __post_init__(self) -> None:
@@ -158,7 +161,15 @@ def transformer(
 def _course(run: Run, lesson: Lesson | None = None) -> Iterator[Course]:
     steps, start = (lesson.steps, lesson.start) if lesson else (None, None)
     with Show() as show, stopping() as stop:
-        yield Course(recipe=run.recipe, storage=run.storage, show=show, stop=stop, steps=steps, initial=start)
+        yield Course(
+            recipe=run.recipe,
+            storage=run.storage,
+            show=show,
+            stop=stop,
+            steps=steps,
+            initial=start,
+            compile=run.compile,
+        )
 
 
 def _told(run: Run, made: Made) -> int:

@@ -80,7 +80,10 @@ class TransformerTask:
         self.model = nn.ModuleDict({"transformer": self.transformer, "text": self.text}).to(self.device)
         self.store = LatentStore(recipe.data.latents)
         self._sizes = self._by_size()
-        self._predict = torch.compile(self.transformer) if recipe.run.compile else self.transformer
+        # Workers share one Python, which compiled kernels keep to themselves unless they are called from C++.
+        options: dict[str, Any] = {"cpp_wrapper": True} if recipe.run.side_by_side > 1 else {}
+        compiled = torch.compile(self.transformer, options=options) if recipe.run.compile else self.transformer
+        self._predict: Callable[..., Tensor] = compiled
 
     def draw(self, rng: np.random.Generator, progress: float) -> Sequence[ClipBatch]:
         """`parts` batches of one size each, of lengths that the stage names."""
