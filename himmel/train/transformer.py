@@ -80,10 +80,7 @@ class TransformerTask:
         self.model = nn.ModuleDict({"transformer": self.transformer, "text": self.text}).to(self.device)
         self.store = LatentStore(recipe.data.latents)
         self._sizes = self._by_size()
-        # Workers share one Python, which compiled kernels keep to themselves unless they are called from C++.
-        options: dict[str, Any] = {"cpp_wrapper": True} if recipe.run.side_by_side > 1 else {}
-        compiled = torch.compile(self.transformer, options=options) if recipe.run.compile else self.transformer
-        self._predict: Callable[..., Tensor] = compiled
+        self._predict: Callable[..., Tensor] = self._compiled() if recipe.run.compile else self.transformer
 
     def draw(self, rng: np.random.Generator, progress: float) -> Sequence[ClipBatch]:
         """`parts` batches of one size each, of lengths that the stage names."""
@@ -105,6 +102,12 @@ class TransformerTask:
         rng = np.random.default_rng(self.recipe.run.seed)
         losses = {level: [self._judge(index, level, rng) for index in self._held_out()] for level in _JUDGED_AT}
         return {f"held_out_loss_at_{level}": float(np.mean(values)) for level, values in losses.items()}
+
+    def _compiled(self) -> Callable[..., Tensor]:
+        if self.recipe.run.side_by_side == 1:
+            return torch.compile(self.transformer)
+        # Workers share one Python, which compiled kernels keep to themselves unless they are called from C++.
+        return torch.compile(self.transformer, dynamic=False, options={"cpp_wrapper": True})
 
     def _velocity_loss(self, part: ClipBatch, clean: Tensor, noise: Tensor) -> Tensor:
         levels = part.levels.over_latents(self.recipe.model.patch, *clean.shape[3:])
