@@ -66,3 +66,12 @@ def test_lengths_are_counted_over_a_whole_run(scripts: Path) -> None:
         train.Stage(until=1.0, lengths=((1, 1.0), (9, 3.0))),
     )
     assert train._shares(stages) == {1: 0.625, 9: 0.375}
+
+
+def test_the_world_is_timed_clip_by_clip(scripts: Path, tmp_path: Path) -> None:
+    world = loaded(scripts / "world.py")
+    config = world.RenderConfig(profile="first_light", width=32, height=32, frames=9)
+    marks = world.timed(config, 2, 1, tmp_path)
+    assert [done for done, _ in marks][-1] == 2 and 0 < marks[0][1] <= marks[-1][1]
+    with pytest.raises(SystemExit):
+        world.main(["--clips", "1"])

@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 CLAUSE_DROPOUT = 0.15
 SYNONYM_SHARE = 0.3
-_FULL_SHARE = 0.7
+_PLAIN_SHARE = 0.4  # of captions of any form: plain words bind first, and the others lean on them
+_FULL_SHARE = 0.7  # of the rest
 
 _MIRROR = {
     "left": "right", "right": "left", "leftwards": "rightwards", "rightwards": "leftwards",
@@ -39,13 +40,15 @@ class Chance(Protocol):
 
 
 def describe(spec: SceneSpec, rng: Chance, *, form: Literal["full", "short", "any"] = "full") -> str:
-    """A caption of the scene, drawn with `rng`; "any" is mostly full and sometimes short.
+    """A caption of the scene, drawn with `rng`; "any" is canonical, full or, less often, short.
 
     The same numbers from `rng` give the same caption. Raises UsageError on an unknown form.
     """
     if form not in ("full", "short", "any"):
         raise UsageError(f'caption form "{form}" is not one of: full, short, any')
     voice = _Voice(rng)
+    if form == "any" and voice.chance(_PLAIN_SHARE):
+        return canonical(spec)
     brief = form == "short" or (form == "any" and not voice.chance(_FULL_SHARE))
     return _Caption(spec, voice, brief=brief).text()
 
