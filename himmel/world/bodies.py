@@ -4,7 +4,9 @@ from himmel.world.creatures import CREATURES
 from himmel.world.parts import Part, Vector, mirrored_pair
 from himmel.world.vehicles import VEHICLES
 
-__all__ = ["BODIES", "COLLIDERS"]
+__all__ = ["BODIES", "COLLIDERS", "CYLINDER_RADIUS"]
+
+CYLINDER_RADIUS = 0.36  # what a cylinder lies on when it rolls
 
 _BALL = (
     Part(mesh="sphere", at=(0, 0, 0.45), half=(0.45, 0.45, 0.45)),
@@ -13,7 +15,7 @@ _BALL = (
 )
 _CUBE = (Part(mesh="box", at=(0, 0, 0.42), half=(0.42, 0.42, 0.42)),)
 _CYLINDER = (
-    Part(mesh="cylinder", at=(0, 0, 0.5), half=(0.36, 0.36, 0.5)),
+    Part(mesh="cylinder", at=(0, 0, 0.5), half=(CYLINDER_RADIUS, CYLINDER_RADIUS, 0.5)),
     Part(mesh="cylinder", at=(0, 0, 0.5), half=(0.37, 0.37, 0.07), tint="light"),
 )
 _CONE = (Part(mesh="cone", at=(0, 0, 0.55), half=(0.46, 0.46, 0.55)),)

@@ -2,16 +2,13 @@
 
 import numpy as np
 
-from himmel.world.parts import Joint, Part, Vector, mirrored_pair
+from himmel.world.parts import FORWARD, SIDEWAYS, UP, Joint, Part, Vector, mirrored_pair
 
 __all__ = ["CREATURES"]
 
-_SIDEWAYS: Vector = (0.0, 1.0, 0.0)
-_FORWARD: Vector = (1.0, 0.0, 0.0)
-_UP: Vector = (0.0, 0.0, 1.0)
-_TRUNK = Joint(channel="trunk", pivot=(0.52, 0.0, 0.92), axis=_SIDEWAYS)
-_HORSE_TAIL = Joint(channel="tail", pivot=(-0.50, 0.0, 0.82), axis=_FORWARD)
-_FISH_TAIL = Joint(channel="tail", pivot=(-0.36, 0.0, 0.45), axis=_UP)
+_TRUNK = Joint(channel="trunk", pivot=(0.52, 0.0, 0.92), axis=SIDEWAYS)
+_HORSE_TAIL = Joint(channel="tail", pivot=(-0.50, 0.0, 0.82), axis=FORWARD)
+_FISH_TAIL = Joint(channel="tail", pivot=(-0.36, 0.0, 0.45), axis=UP)
 
 
 def _eyes(at: Vector, size: float) -> tuple[Part, ...]:
@@ -24,14 +21,14 @@ def _eyes(at: Vector, size: float) -> tuple[Part, ...]:
 
 def _legs(x: float, y: float, top: float, thick: float, *, front: bool, tint: str = "main") -> tuple[Part, ...]:
     """A pair of legs hanging from height `top`; opposite legs swing together, as in a trot."""
-    joint = Joint(channel="", pivot=(x, y, top), axis=_SIDEWAYS)
+    joint = Joint(channel="", pivot=(x, y, top), axis=SIDEWAYS)
     leg = Part(mesh="pill", at=(x, y, top / 2), half=(thick, thick, top / 2 + 0.03), tint=tint, joint=joint)
     return mirrored_pair(leg, channels=("leg_a", "leg_b") if front else ("leg_b", "leg_a"))
 
 
 def _hooves(x: float, y: float, top: float, thick: float, *, front: bool, tint: str = "dark") -> tuple[Part, ...]:
     """What stands at the ends of `_legs` given the same places, and swings with them."""
-    joint = Joint(channel="", pivot=(x, y, top), axis=_SIDEWAYS)
+    joint = Joint(channel="", pivot=(x, y, top), axis=SIDEWAYS)
     hoof = Part(
         mesh="pill", at=(x + 0.02, y, 0.05), half=(1.25 * thick, 1.1 * thick, 0.06), tint=tint, joint=joint
     )
@@ -40,12 +37,12 @@ def _hooves(x: float, y: float, top: float, thick: float, *, front: bool, tint: 
 
 def _wings(at: Vector, half: Vector) -> tuple[Part, ...]:
     x, y, z = at
-    joint = Joint(channel="wing", pivot=(x, y - half[1], z), axis=_FORWARD)
+    joint = Joint(channel="wing", pivot=(x, y - half[1], z), axis=FORWARD)
     return mirrored_pair(Part(mesh="pill", at=at, half=half, tint="shade", joint=joint))
 
 
 def _arms(y: float, top: float, length: float, thick: float, tint: str = "main") -> tuple[Part, ...]:
-    joint = Joint(channel="", pivot=(0.0, y, top), axis=_SIDEWAYS)
+    joint = Joint(channel="", pivot=(0.0, y, top), axis=SIDEWAYS)
     arm = Part(mesh="pill", at=(0.0, y, top - length / 2), half=(thick, thick, length / 2), tint=tint, joint=joint)
     hand = Part(mesh="sphere", at=(0.0, y, top - length), half=(1.15 * thick,) * 3, tint="skin", joint=joint)
     channels = ("arm_a", "arm_b")
@@ -88,7 +85,7 @@ _DOG = (
     *_legs(0.22, 0.13, 0.36, 0.085, front=True),
     *_legs(-0.30, 0.13, 0.36, 0.085, front=False),
     Part(mesh="pill", at=(-0.52, 0, 0.70), half=(0.06, 0.06, 0.20), tint="shade", turn=(0, -30, 0),
-         joint=Joint(channel="tail", pivot=(-0.44, 0, 0.55), axis=_FORWARD)),
+         joint=Joint(channel="tail", pivot=(-0.44, 0, 0.55), axis=FORWARD)),
 )  # fmt: skip
 _CAT = (
     Part(mesh="pill", at=(-0.05, 0, 0.40), half=(0.36, 0.19, 0.19)),
@@ -100,9 +97,9 @@ _CAT = (
     *_legs(0.20, 0.11, 0.30, 0.07, front=True),
     *_legs(-0.28, 0.11, 0.30, 0.07, front=False),
     Part(mesh="pill", at=(-0.46, 0, 0.60), half=(0.055, 0.055, 0.26), turn=(0, -18, 0),
-         joint=Joint(channel="tail", pivot=(-0.40, 0, 0.42), axis=_FORWARD)),
+         joint=Joint(channel="tail", pivot=(-0.40, 0, 0.42), axis=FORWARD)),
     Part(mesh="pill", at=(-0.48, 0, 0.90), half=(0.055, 0.055, 0.17), turn=(0, 28, 0), tint="shade",
-         joint=Joint(channel="tail", pivot=(-0.40, 0, 0.42), axis=_FORWARD)),
+         joint=Joint(channel="tail", pivot=(-0.40, 0, 0.42), axis=FORWARD)),
 )  # fmt: skip
 _MAMMOTH = (
     Part(mesh="pill", at=(-0.32, 0, 0.66), half=(0.52, 0.36, 0.38)),
@@ -123,7 +120,7 @@ _MAMMOTH = (
     *_hooves(0.02, 0.21, 0.40, 0.13, front=True, tint="light"),
     *_hooves(-0.64, 0.21, 0.40, 0.13, front=False, tint="light"),
     Part(mesh="pill", at=(-0.86, 0, 0.66), half=(0.045, 0.045, 0.20), tint="shade", turn=(0, 16, 0),
-         joint=Joint(channel="tail", pivot=(-0.80, 0, 0.84), axis=_FORWARD)),
+         joint=Joint(channel="tail", pivot=(-0.80, 0, 0.84), axis=FORWARD)),
 )  # fmt: skip
 _HORSE = (
     Part(mesh="pill", at=(-0.10, 0, 0.68), half=(0.44, 0.21, 0.21)),
@@ -169,7 +166,7 @@ _FISH = (
     Part(mesh="pill", at=(0.02, 0, 0.75), half=(0.21, 0.035, 0.10), tint="shade", turn=(0, -14, 0)),
     *mirrored_pair(
         Part(mesh="sphere", at=(0.06, 0.22, 0.38), half=(0.13, 0.03, 0.085), tint="shade", turn=(25, 0, -24),
-                        joint=Joint(channel="tail", pivot=(0.16, 0.17, 0.40), axis=_FORWARD, gain=0.8))),
+                        joint=Joint(channel="tail", pivot=(0.16, 0.17, 0.40), axis=FORWARD, gain=0.8))),
     Part(mesh="torus", at=(0.49, 0, 0.41), half=(0.05, 0.06, 0.03), tint="shade", turn=(0, 90, 0)),
     *_eyes((0.36, 0.125, 0.55), 0.08),
 )  # fmt: skip
@@ -183,7 +180,7 @@ _ROBOT = (
     Part(mesh="cylinder", at=(0.22, 0, 0.55), half=(0.09, 0.09, 0.03), tint="white", turn=(0, 90, 0)),
     *mirrored_pair(
         Part(mesh="pill", at=(0, 0.35, 0.50), half=(0.07, 0.07, 0.22), tint="steel",
-             joint=Joint(channel="", pivot=(0, 0.35, 0.68), axis=_SIDEWAYS)), channels=("leg_b", "leg_a")),
+             joint=Joint(channel="", pivot=(0, 0.35, 0.68), axis=SIDEWAYS)), channels=("leg_b", "leg_a")),
     *_legs(0.0, 0.14, 0.28, 0.10, front=True, tint="steel"),
 )  # fmt: skip
 _WOMAN = (

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from himmel.world import physics
-from himmel.world.bodies import COLLIDERS
+from himmel.world.bodies import COLLIDERS, CYLINDER_RADIUS
 from himmel.world.spec import MotionSpec, SceneSpec, SubjectSpec
 
 __all__ = ["LOW_FLIGHT", "SPEED", "Track", "heading", "physical", "scale_of", "scripted", "still"]
@@ -213,11 +213,15 @@ def _moved(
         angles["tail"] = 0.6 * np.sin(9.0 * time + phase)
     track = replace(track, place=place, angles=angles)
     if subject.kind in _ROUND:
-        radius = (0.36 if subject.kind == "cylinder" else COLLIDERS[subject.kind][2]) * scale
+        radius = _rolling_radius(subject.kind) * scale
         track = replace(track, pitch=distance / radius, lying=subject.kind in _LYING)
     if subject.kind == "snowman":
         track = replace(track, pitch=0.08 * np.sin(distance * 6.0 + phase))
     return _float(track, subject, spec, time, phase)
+
+
+def _rolling_radius(kind: str) -> float:
+    return CYLINDER_RADIUS if kind == "cylinder" else COLLIDERS[kind][2]
 
 
 def _circle(
@@ -237,7 +241,7 @@ def _circle(
         angles=_strides(subject.kind, distance, time, scale_of(subject), phase),
     )
     if subject.kind in _ROUND:
-        radius_up = (0.36 if subject.kind == "cylinder" else COLLIDERS[subject.kind][2]) * scale_of(subject)
+        radius_up = _rolling_radius(subject.kind) * scale_of(subject)
         track = replace(track, pitch=distance / radius_up, lying=subject.kind in _LYING)
     if subject.kind == "fish":
         track.angles["tail"] = 0.6 * np.sin(9.0 * time + phase)
@@ -255,7 +259,7 @@ def _body(
     along, _, up = (value * scale for value in COLLIDERS[kind])
     ball = kind in _ROUND and (kind != "cylinder" or verb == "collide") if not struck else kind == "ball"
     if kind == "cylinder" and not struck and verb != "fall":
-        along = up = 0.36 * scale if verb == "collide" else up
+        along = up = CYLINDER_RADIUS * scale if verb == "collide" else up
     height, velocity, tilt = up, 0.0, 0.0
     if verb == "fall":
         height += rng.uniform(1.2, 1.6)

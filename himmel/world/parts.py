@@ -8,9 +8,13 @@ names; "inner" is the colour alone. The other roles are fixed (eyes, wheels, ski
 
 from dataclasses import dataclass
 
-__all__ = ["FIXED_TINTS", "Joint", "Part", "Vector", "mirrored_pair"]
+__all__ = ["FIXED_TINTS", "FORWARD", "SIDEWAYS", "UP", "Joint", "Part", "Vector", "mirrored_pair"]
 
 Vector = tuple[float, float, float]
+
+FORWARD: Vector = (1.0, 0.0, 0.0)
+SIDEWAYS: Vector = (0.0, 1.0, 0.0)
+UP: Vector = (0.0, 0.0, 1.0)
 
 FIXED_TINTS: dict[str, Vector] = {
     "dark": (0.10, 0.10, 0.12),

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from himmel.world.bodies import COLLIDERS
+from himmel.world.bodies import COLLIDERS, CYLINDER_RADIUS
 from himmel.world.motion import Track
 from himmel.world.parts import Part, Vector
 
@@ -18,7 +18,6 @@ __all__ = ["body_pose", "compose", "part_pose", "standing_pose"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 _UP, _SIDEWAYS = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
-_CYLINDER_RADIUS = 0.36  # what a cylinder lies on when it rolls
 
 
 def _rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
@@ -54,7 +53,7 @@ def part_pose(part: Part, angles: dict[str, FloatArray], frames: int) -> FloatAr
 
 def body_pose(track: Track, kind: str, scale: float) -> FloatArray:
     """A body in the world over time."""
-    middle = (_CYLINDER_RADIUS if track.lying else COLLIDERS[kind][2]) * scale
+    middle = (CYLINDER_RADIUS if track.lying else COLLIDERS[kind][2]) * scale
     base = _euler((90.0, 0.0, 0.0)) if track.lying else np.eye(3)
     # A body lying down turns about its own middle, which then rests on its radius.
     own_middle = COLLIDERS[kind][2] * scale

@@ -1,17 +1,14 @@
 """The bodies of what drives, sails and flies by engine. See `parts` for units and roles."""
 
-from himmel.world.parts import Joint, Part, Vector, mirrored_pair
+from himmel.world.parts import FORWARD, SIDEWAYS, Joint, Part, Vector, mirrored_pair
 
 __all__ = ["VEHICLES"]
-
-_SIDEWAYS: Vector = (0.0, 1.0, 0.0)
-_FORWARD: Vector = (1.0, 0.0, 0.0)
 
 
 def _wheels(xs: tuple[float, ...], y: float, radius: float, width: float = 0.06) -> tuple[Part, ...]:
     parts: tuple[Part, ...] = ()
     for x in xs:
-        joint = Joint(channel="wheel", pivot=(x, y, radius), axis=_SIDEWAYS, gain=1.0 / radius)
+        joint = Joint(channel="wheel", pivot=(x, y, radius), axis=SIDEWAYS, gain=1.0 / radius)
         tyre = Part(
             mesh="cylinder",
             at=(x, y, radius),
@@ -28,7 +25,7 @@ def _wheels(xs: tuple[float, ...], y: float, radius: float, width: float = 0.06)
             left, right = mirrored_pair(part)
             # Both wheels of an axle turn the same way: undo the mirrored axis.
             parts += (left, Part(mesh=right.mesh, at=right.at, half=right.half, tint=right.tint, turn=right.turn,
-                                 joint=Joint(channel="wheel", pivot=(x, -y, radius), axis=_SIDEWAYS,
+                                 joint=Joint(channel="wheel", pivot=(x, -y, radius), axis=SIDEWAYS,
                                              gain=1.0 / radius)))  # fmt: skip
     return parts
 
@@ -91,7 +88,7 @@ _AIRPLANE = (
     Part(mesh="cylinder", at=(0.56, 0, 0.42), half=(0.11, 0.11, 0.06), tint="steel", turn=(0, 90, 0)),
     Part(mesh="sphere", at=(0.66, 0, 0.42), half=(0.07, 0.06, 0.06), tint="beak"),
     Part(mesh="pill", at=(0.67, 0, 0.42), half=(0.02, 0.04, 0.27), tint="dark",
-         joint=Joint(channel="propeller", pivot=(0.67, 0, 0.42), axis=_FORWARD)),
+         joint=Joint(channel="propeller", pivot=(0.67, 0, 0.42), axis=FORWARD)),
     *mirrored_pair(
         Part(mesh="cylinder", at=(0.16, 0.18, 0.17), half=(0.085, 0.085, 0.03), tint="dark", turn=(90, 0, 0))),
 )  # fmt: skip
