@@ -1,6 +1,6 @@
 """The bodies of what drives, sails and flies by engine. See `parts` for units and roles."""
 
-from himmel.world.parts import FORWARD, SIDEWAYS, Joint, Part, Vector, mirrored_pair
+from himmel.world.parts import FORWARD, SIDEWAYS, Joint, Part, mirrored_pair
 
 __all__ = ["VEHICLES"]
 
