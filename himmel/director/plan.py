@@ -86,7 +86,8 @@ def _frames(request: Request, facts: ModelFacts, fps: int, notes: list[str]) -> 
     if request.seconds is None:
         return card.frames
     frames = facts.compression.nearest_frames(max(1, round(request.seconds * fps)))
-    if abs(frames - request.seconds * fps) > 1e-6:
+    # Less than a frame is no length of its own: whoever asks for it wants a picture.
+    if abs(frames - max(1.0, request.seconds * fps)) > 1e-6:
         rule = f"1 + {facts.compression.time}k"
         notes.append(f"{request.seconds:g} s became {frames / fps:.4g} s: {frames} frames, the nearest {rule}")
     if frames > card.frames:
