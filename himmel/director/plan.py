@@ -48,11 +48,12 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
             f"the model learned motion at {card.fps} fps; at {fps} fps it plays {fps / card.fps:.2g}x as fast"
         )
     frames = _frames(request, facts, fps, notes)
-    caption = _caption(request, card)
+    caption, negative = _caption(request, card), " ".join(request.negative.split()) or NEGATIVE
     notes += _reading(caption, facts)
+    notes += (f"in the negative prompt, {note}" for note in _reading(negative, facts))
     shot = Shot(
         caption=caption,
-        negative=" ".join(request.negative.split()) or NEGATIVE,
+        negative=negative,
         width=size.width,
         height=size.height,
         frames=frames,
@@ -126,9 +127,9 @@ def _caption(request: Request, card: Card) -> str:
 
 
 def _reading(caption: str, facts: ModelFacts) -> tuple[str, ...]:
-    """What of the caption the model will not follow."""
+    """What of a caption the model will not follow."""
     trained = [phrase for phrases in facts.card.knows.values() for phrase in phrases]
     notes = read_words(caption, trained, facts.lexicon).notes()
     if facts.left_over is not None and facts.left_over(caption):
-        return (*notes, "the prompt is longer than the model reads; its end is left out, shorten it to be sure")
+        return (*notes, "the text is longer than the model reads; its end is left out, shorten it to be sure")
     return notes

@@ -1,6 +1,7 @@
-"""Which words of a caption the weights know: unknown and untrained ones are named, never replaced."""
+"""Which words of a caption the weights know: those they cannot follow are named, never replaced."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,7 +10,7 @@ __all__ = ["Reading", "read_words"]
 
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
-# Words without a picture of their own: weights need not have been taught them one by one.
+# Words without a picture of their own: weights need not have been taught them, and nothing is lost without them.
 FUNCTION_WORDS = frozenset(
     "a an and are as at be behind by for from goes has he her his in into is it its my of on one onto or our "
     "out over past she so some than that the their then there these they this to up very was we "
@@ -36,20 +37,25 @@ SUGGESTIONS = {
 class Reading:
     """The words of a caption the weights cannot be expected to follow.
 
-    unknown: (word, nearest trained words) of words outside the lexicon. untrained: words the lexicon has and
-    the training captions had not.
+    unknown: (word, nearest trained words) of words outside the lexicon, which the model does not read. skipped:
+    those of them without a picture of their own. untrained: words the lexicon has and the training captions had
+    not.
     """
 
     unknown: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    skipped: tuple[str, ...] = ()
     untrained: tuple[str, ...] = ()
 
     def notes(self) -> tuple[str, ...]:
-        """One sentence for each word, for the user and the plan."""
+        """One sentence for each word, and one for all that are skipped, for the user and the plan."""
         notes = [
-            f'"{word}" is not a word the model has'
-            + (f"; nearest it knows: {', '.join(near)}" if near else "; it will have little effect")
+            f'"{word}" is not a word the model has, it is left out'
+            + (f"; nearest it knows: {', '.join(near)}" if near else "")
             for word, near in self.unknown
         ]
+        if self.skipped:
+            words = ", ".join(f'"{word}"' for word in self.skipped)
+            notes.append(f"left out, as the model has no such small words: {words}")
         notes += [
             f'"{word}" is a word the model has but was not trained on; expect little' for word in self.untrained
         ]
@@ -62,21 +68,23 @@ def read_words(caption: str, trained: Iterable[str], lexicon: Iterable[str]) -> 
     Where either list is empty nothing is claimed about it.
 
     >>> read_words("a redd violin", trained=("red", "blue"), lexicon=("a", "red", "violin")).notes()[0]
-    '"redd" is not a word the model has; nearest it knows: red'
+    '"redd" is not a word the model has, it is left out; nearest it knows: red'
     """
     taught = {word for phrase in trained for word in _words(phrase)}
     known = {word for entry in lexicon for word in _words(entry)}
-    unknown, untrained = [], []
+    unknown, skipped, untrained = [], [], []
     for word in dict.fromkeys(_apart(_words(caption), known)):
-        if known and word not in known and word not in FUNCTION_WORDS:
+        if known and word not in known and word in FUNCTION_WORDS:
+            skipped.append(word)
+        elif known and word not in known:
             unknown.append((word, _nearest(word, taught or known)))
         elif taught and word not in taught and word not in FUNCTION_WORDS:
             untrained.append(word)
-    return Reading(unknown=tuple(unknown), untrained=tuple(untrained))
+    return Reading(unknown=tuple(unknown), skipped=tuple(skipped), untrained=tuple(untrained))
 
 
 def _words(text: str) -> list[str]:
-    return WORD.findall(text.casefold().replace("’", "'"))
+    return WORD.findall(unicodedata.normalize("NFKC", text).lower().replace("’", "'"))  # as the text encoder does
 
 
 def _apart(words: Iterable[str], known: set[str]) -> Iterator[str]:

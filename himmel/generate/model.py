@@ -12,7 +12,7 @@ from torch import Tensor
 from himmel.codec import Codec
 from himmel.flow import Branches, network_timesteps
 from himmel.shapes import Compression
-from himmel.text import TextEmbedding, TextEncoder
+from himmel.text import TextEmbedding, TextEncoder, tokenize
 from himmel.transformer import VideoTransformer
 
 __all__ = ["Asked", "Model"]
@@ -51,8 +51,11 @@ class Model:
         return self.casts[precision]
 
     def embed(self, caption: str, negative: str) -> TextEmbedding:
-        """Slots [2, S, D] and pooled [2, D] of the caption and of what guidance leads away from."""
-        ids = self.text.tokenize([caption, negative]).ids
+        """Slots [2, S, D] and pooled [2, D] of the caption and of what guidance leads away from.
+
+        Words that the lexicon lacks are left out: the embeddings that would spell them were never trained.
+        """
+        ids = tokenize([caption, negative], self.text.config, spell=False).ids
         embedding: TextEmbedding = self.text(ids.to(self.device))
         return embedding
 

@@ -60,7 +60,7 @@ def describe(index: Index, *, precision: str = "float32") -> ModelFacts:
         compression=replace(codec.compression, patch=transformer.patch),
         precision=precision,
         lexicon=text.lexicon,
-        left_over=lambda caption: tokenize([caption], text).dropped[0],
+        left_over=lambda caption: tokenize([caption], text, spell=False).dropped[0],
     )
 
 

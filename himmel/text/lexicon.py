@@ -1,4 +1,4 @@
-"""Prompts to numbers: whole words from a closed lexicon, bytes for everything else.
+"""Prompts to numbers: whole words from a closed lexicon; everything else is spelled in bytes or left out.
 
 Numbers: 0 is padding, 1 to 256 are bytes 0 to 255, 257 onwards are the words of the lexicon in its order.
 """
@@ -30,8 +30,8 @@ PIECE = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[^\w\s]|_")
 class Tokens:
     """Prompts as numbers.
 
-    ids: int64 [B, S], padded with 0. unknown: per prompt, the words spelled in bytes because the lexicon lacks
-    them. dropped: per prompt, how many numbers did not fit into S.
+    ids: int64 [B, S], padded with 0. unknown: per prompt, the words that the lexicon lacks. dropped: per prompt,
+    how many numbers did not fit into S.
     """
 
     ids: Tensor
@@ -51,10 +51,11 @@ def normalise(prompt: str, lexicon: Sequence[str]) -> tuple[str, ...]:
     return tuple(_pieces(prompt, known))
 
 
-def tokenize(prompts: Sequence[str], config: TextConfig) -> Tokens:
+def tokenize(prompts: Sequence[str], config: TextConfig, *, spell: bool = True) -> Tokens:
     """Number the words of every prompt; a prompt without words becomes all padding, which means no text.
 
-    Raises UsageError when a prompt is not a string.
+    spell: whether words that the lexicon lacks are spelled in bytes, which only a model that met such words in
+    training can read; else they are left out. Raises UsageError when a prompt is not a string.
     """
     known = _numbers(config.lexicon)
     rows, unknown, dropped = [], [], []
@@ -62,7 +63,7 @@ def tokenize(prompts: Sequence[str], config: TextConfig) -> Tokens:
         if not isinstance(prompt, str):
             raise UsageError(f"a prompt must be text, not {type(prompt).__name__}")
         pieces = tuple(_pieces(prompt, known))
-        row = [number for piece in pieces for number in _spell(piece, known)]
+        row = [number for piece in pieces if spell or piece in known for number in _spell(piece, known)]
         rows.append(row[: config.length] + [PAD] * (config.length - len(row)))
         unknown.append(tuple(dict.fromkeys(piece for piece in pieces if piece not in known)))
         dropped.append(max(0, len(row) - config.length))

@@ -5,6 +5,7 @@ from himmel.errors import UsageError
 from himmel.plan import Plan, Request
 from himmel.shapes import Compression
 from himmel.weights import Card, SamplerDefaults
+from himmel.world import FIRST_LIGHT, lexicon
 
 CARD = Card(
     name="tiny",
@@ -70,11 +71,26 @@ def test_words_are_reported_never_replaced() -> None:
     decided = made(prompt="a crimson redd ball plays violin")
     assert decided.shots[0].caption == "a crimson redd ball plays violin"
     assert decided.notes == (
-        '"crimson" is not a word the model has; nearest it knows: red',
-        '"redd" is not a word the model has; nearest it knows: red',
-        '"plays" is not a word the model has; it will have little effect',
+        '"crimson" is not a word the model has, it is left out; nearest it knows: red',
+        '"redd" is not a word the model has, it is left out; nearest it knows: red',
+        '"plays" is not a word the model has, it is left out',
         '"violin" is a word the model has but was not trained on; expect little',
     )
+
+
+def test_small_words_the_model_lacks_are_recorded() -> None:
+    decided = made(prompt="a red ball rolls left past a blue cube by the ball")
+    assert decided.shots[0].caption == "a red ball rolls left past a blue cube by the ball"
+    assert decided.notes == ('left out, as the model has no such small words: "past", "by", "the"',)
+
+
+def test_the_negative_prompt_is_read_too() -> None:
+    (note,) = made(negative="a zeppelin").notes
+    assert note == 'in the negative prompt, "zeppelin" is not a word the model has, it is left out'
+
+
+def test_words_are_compared_as_the_encoder_reads_them() -> None:
+    assert read_words("a \uff32\uff25\uff24 ball", (), FACTS.lexicon).notes() == ()
 
 
 def test_without_lists_nothing_is_claimed() -> None:
@@ -89,3 +105,9 @@ def test_hyphenated_words_fall_apart_unless_known() -> None:
 def test_a_caption_that_does_not_fit_is_noted() -> None:
     assert made().notes == ()
     assert "longer than the model reads" in made(prompt="a red ball and " * 9).notes[-1]
+
+
+def test_the_first_prompt_of_the_readme_is_known_but_for_a_small_word() -> None:
+    known = lexicon(FIRST_LIGHT)
+    reading = read_words("a red ball rolls left past a blue cube", known, known)
+    assert (reading.unknown, reading.skipped, reading.untrained) == ((), ("past",), ())

@@ -45,6 +45,13 @@ def test_text_and_guidance_change_the_frames(pipe: Pipeline) -> None:
     assert not np.array_equal(first.frames, pipe(PROMPT, seed=7, negative="blue").frames)
 
 
+def test_words_the_model_lacks_have_no_effect(pipe: Pipeline) -> None:
+    plain = pipe.model.embed(PROMPT, "blue").tokens
+    more = pipe.model.embed("a crimson red ball by rolls left", "blue zeppelin").tokens
+    assert torch.equal(more, plain) and not torch.equal(more, pipe.model.embed("a red ball", "blue").tokens)
+    assert pipe.facts.left_over is not None and pipe.facts.left_over("zeppelin " * 9 + PROMPT) == 0
+
+
 def test_a_long_clip_goes_on_in_windows(pipe: Pipeline) -> None:
     events: list[Progress] = []
     decided = pipe.plan(Request(prompt=PROMPT, seconds=2, seed=7))
