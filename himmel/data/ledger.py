@@ -112,7 +112,8 @@ class ShardRow:
 class ClipRow:
     """One clip: digests of its video, record and ground truth, and how it came to be.
 
-    source is the id `Ledger.add_source` returned; transform says in words what was done to the pixels.
+    source is the id `Ledger.add_source` returned; transform says what was done to the pixels, for rendered
+    clips as the JSON of the generator and its settings.
     """
 
     sha256: str

@@ -6,7 +6,9 @@ that were checked against the ledger; its description beside it names the ledger
 
 import json
 import os
+import shutil
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ def fill_pixels(
 
     A run that was cut off goes on where it stopped; a complete file is only mapped. `on_progress` is told
     clips done and clips in all. Raises UsageError when the clips differ in shape or the file belongs to
-    other clips, LedgerError for a clip that is not what the ledger lists.
+    other clips, LedgerError for a clip that is not what the ledger lists or when the disk has no room.
     """
     path = Path(path)
     wanted = _description(shards)
@@ -72,6 +74,7 @@ def _fill(
     done = note.get("done", 0) if part.exists() else 0
     if done and {name: note[name] for name in wanted} != wanted:
         raise UsageError(f"{part} was begun from other clips; remove it and fill it again")
+    _check_room(part, wanted["shape"], done)
     pixels = np.lib.format.open_memmap(
         part, mode="r+" if done else "w+", dtype=np.uint8, shape=tuple(wanted["shape"])
     )
@@ -83,6 +86,17 @@ def _fill(
             _save_note(part, wanted | {"done": index + 1})
         if on_progress:
             on_progress(index + 1, len(shards))
+
+
+def _check_room(part: Path, shape: list[int], done: int) -> None:
+    """The file takes room only as it is filled, and a mapped page that finds none ends the process by signal."""
+    clips, *clip = shape
+    wanted, free = (clips - done) * prod(clip), shutil.disk_usage(part.parent).free
+    if wanted > free:
+        raise LedgerError(
+            f"{part.parent} has {free / 1e9:.1f} GB free and the pixels of {clips - done} clips take "
+            f"{wanted / 1e9:.1f} GB; free some space or choose another folder"
+        )
 
 
 def _note_path(path: Path) -> Path:

@@ -7,6 +7,7 @@ ledger holds. Workers draw and encode; this process alone writes shards and ledg
 
 import hashlib
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +20,7 @@ from typing import Any
 from himmel import world
 from himmel.data.ledger import SPLITS, ClipRow, Ledger, SourceRow
 from himmel.data.shards import LEDGER_NAME, Sample, write_shard
-from himmel.errors import LedgerError, UsageError, WorldError
+from himmel.errors import UsageError, WorldError
 from himmel.media import encode_clip
 from himmel.plan import canonical_json
 
@@ -137,12 +138,10 @@ def _render_shard(
             )
             yield sample
 
-    shard = write_shard(path, noted())
     known = ledger.shards().get(path.name)
+    shard = write_shard(path, noted(), known=known)
     if known is None:
         ledger.add_clips(rows, shard)
-    elif known != shard:
-        raise LedgerError(f"{path.name} came out different from what the ledger lists; restore it from a copy")
 
 
 def _check_settings(rows: Sequence[ClipRow], config: RenderConfig) -> None:
@@ -223,11 +222,22 @@ def _renderer(config: RenderConfig, workers: int) -> Iterator[Callable[[Sequence
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(config,)
     )
     try:
-        yield partial(pool.map, _draw_in_worker, chunksize=CLIPS_PER_TASK)
+        yield partial(_map, pool)
     except BrokenProcessPool as error:
         raise WorldError("a rendering worker died (out of memory?); start again with fewer workers") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _map(pool: ProcessPoolExecutor, seeds: Sequence[int]) -> Iterator[Sample]:
+    """Draw in the workers; those that start here never hear Ctrl-C, not even before their first line runs."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return pool.map(_draw_in_worker, seeds, chunksize=CLIPS_PER_TASK)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.map(_draw_in_worker, seeds, chunksize=CLIPS_PER_TASK)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _draw(stage: world.Stage, config: RenderConfig, seed: int) -> Sample:
@@ -242,6 +252,8 @@ _worker: dict[str, tuple[world.Stage, RenderConfig]] = {}
 
 
 def _start_worker(config: RenderConfig) -> None:
+    # Ctrl-C reaches the whole group of processes; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker["here"] = world.Stage(config.width, config.height), config
 
 

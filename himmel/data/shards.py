@@ -29,6 +29,8 @@ __all__ = ["LEDGER_NAME", "MEMBERS", "ClipShards", "Sample", "read_arrays", "wri
 LEDGER_NAME = "ledger.sqlite"
 VIDEO, RECORD, TRUTH = ".mp4", ".json", ".truth.npz"
 MEMBERS = (VIDEO, RECORD, TRUTH)
+# Rendering looks at a shard's length only, so one of the right length is drawn again when it is gone.
+MEND = "remove the shard and render again"
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -79,13 +81,27 @@ def read_arrays(content: bytes) -> Arrays:
         raise LedgerError(f"ground truth cannot be read: {error}") from error
 
 
-def write_shard(path: Path, samples: Iterable[Sample]) -> ShardRow:
+def write_shard(path: Path, samples: Iterable[Sample], *, known: ShardRow | None = None) -> ShardRow:
     """Write samples as a tar at `path` and return its ledger row.
 
-    The file is complete and on disk before it gets its name, so a name always means a whole shard.
+    The file is complete and on disk before it gets its name, so a name always means a whole shard; whatever
+    stops the writing, nothing is left of it. Raises LedgerError when the shard differs from its `known` row.
     """
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as target:
+    try:
+        _write_tar(part, samples)
+        row = ShardRow(name=path.name, sha256=_file_digest(part), bytes=part.stat().st_size)
+        if known not in (None, row):
+            raise LedgerError(f"{path.name} came out different from what the ledger lists; restore it from a copy")
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return row
+
+
+def _write_tar(path: Path, samples: Iterable[Sample]) -> None:
+    with path.open("wb") as target:
         with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as archive:
             for sample in samples:
                 contents = zip(MEMBERS, (sample.video, sample.record, sample.truth), strict=True)
@@ -95,9 +111,6 @@ def write_shard(path: Path, samples: Iterable[Sample]) -> ShardRow:
                     archive.addfile(header, io.BytesIO(content))
         target.flush()
         os.fsync(target.fileno())
-    row = ShardRow(name=path.name, sha256=_file_digest(part), bytes=part.stat().st_size)
-    os.replace(part, path)
-    return row
 
 
 def _file_digest(path: Path) -> str:
@@ -119,7 +132,7 @@ def _index(path: Path) -> dict[str, _Place]:
         with tarfile.open(path, mode="r:") as archive:
             return {entry.name: _Place(offset=entry.offset_data, size=entry.size) for entry in archive}
     except (OSError, tarfile.TarError) as error:
-        raise LedgerError(f"shard {path.name} cannot be read ({error}); render it again") from error
+        raise LedgerError(f"shard {path.name} cannot be read ({error}); {MEND}") from error
 
 
 class ClipShards:
@@ -144,9 +157,7 @@ class ClipShards:
         present = {(name, member) for name, places in self._places.items() for member in places}
         if strays := sorted(present ^ listed):
             shard_name, member = strays[0]
-            raise LedgerError(
-                f"{member} in {shard_name} is not in both folder and ledger; render {shard_name} again"
-            )
+            raise LedgerError(f"{member} in {shard_name} is not in both folder and ledger; {MEND}")
 
     def _check_shard(self, shard: ShardRow) -> dict[str, _Place]:
         path = self.folder / shard.name
@@ -186,9 +197,7 @@ class ClipShards:
             source.seek(place.offset)
             content = source.read(place.size)
         if digest(content) != sha256:
-            raise LedgerError(
-                f"{row.key}{suffix} in {row.shard} is not what the ledger lists; render the shard again"
-            )
+            raise LedgerError(f"{row.key}{suffix} in {row.shard} is not what the ledger lists; {MEND}")
         return content
 
     def verify(self) -> None:
@@ -196,4 +205,4 @@ class ClipShards:
         with Ledger(self.folder / LEDGER_NAME, read_only=True) as ledger:
             for name, shard in ledger.shards().items():
                 if _file_digest(self.folder / name) != shard.sha256:
-                    raise LedgerError(f"shard {name} is not what the ledger lists; render it again")
+                    raise LedgerError(f"shard {name} is not what the ledger lists; {MEND}")

@@ -1,3 +1,7 @@
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +97,40 @@ def test_a_shard_that_comes_out_different_is_refused(
     monkeypatch.setattr("himmel.data.render.encode_clip", lambda frames, fps, crf: b"other")
     with pytest.raises(LedgerError, match="came out different"):
         render_shards(tmp_path, clips=1, config=TINY)
+    assert files(tmp_path) == {}
+
+
+INTERRUPTED = """
+import sys
+import time
+from himmel.data import RenderConfig, render_shards
+
+def told(done, total):
+    if done == total:
+        time.sleep(0.5)  # by now the workers wait for more to do
+        print("drawn", flush=True)
+        time.sleep(60)
+
+if __name__ == "__main__":
+    config = RenderConfig(profile="first_light", width=32, height=32, frames=3)
+    try:
+        render_shards(sys.argv[1], clips=2, workers=2, config=config, on_progress=told)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_ctrl_c_stops_the_workers_without_a_word(drawable: None, tmp_path: Path) -> None:
+    (tmp_path / "draw.py").write_text(INTERRUPTED)
+    command = [sys.executable, tmp_path / "draw.py", tmp_path / "clips"]
+    environment = os.environ | {"PYTHONPATH": str(Path(world.__file__).parents[2])}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
+    with subprocess.Popen(command, start_new_session=True, **pipes) as running:
+        assert running.stdout.readline() == "drawn\n"
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal sends it: to the parent and to every worker
+        out, errors = running.communicate()
+    assert out.endswith("interrupted\n") and not errors and running.returncode == 0
+    assert files(tmp_path / "clips") == {}
 
 
 def test_splits_share_a_folder_and_settings_do_not(folder: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import io
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -106,7 +107,16 @@ def test_a_cut_off_shard_has_no_name(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         write_shard(tmp_path / "a.tar", broken())
-    assert not (tmp_path / "a.tar").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shard_that_differs_from_its_row_gets_no_name(tmp_path: Path) -> None:
+    row = write_shard(tmp_path / "a.tar", [sample(0)])
+    whole = (tmp_path / "a.tar").read_bytes()
+    assert write_shard(tmp_path / "a.tar", [sample(0)], known=row) == row
+    with pytest.raises(LedgerError, match="came out different"):
+        write_shard(tmp_path / "a.tar", [sample(1)], known=row)
+    assert (tmp_path / "a.tar").read_bytes() == whole and len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("member", [".mp4", ".json", ".truth.npz"])
@@ -119,9 +129,9 @@ def test_a_changed_bit_is_refused(folder: Path, member: str) -> None:
     clips = ClipShards(folder)
     read = {".mp4": clips.frames, ".json": clips.record, ".truth.npz": clips.truth}[member]
     read(0)
-    with pytest.raises(LedgerError, match="not what the ledger lists"):
+    with pytest.raises(LedgerError, match="not what the ledger lists; remove the shard and render again"):
         read(1)
-    with pytest.raises(LedgerError, match=r"a\.tar"):
+    with pytest.raises(LedgerError, match=r"a\.tar .*; remove the shard"):
         clips.verify()
 
 
@@ -146,7 +156,7 @@ def test_clips_and_ledger_must_agree(folder: Path) -> None:
         ClipShards(folder)
     content = (folder / "c.tar").read_bytes()
     (folder / "b.tar").write_bytes(content.replace(b"000000004.json", b"000000009.json"))
-    with pytest.raises(LedgerError, match="render it again|not in both"):
+    with pytest.raises(LedgerError, match="remove the shard and render again"):
         ClipShards(folder)
 
 
@@ -210,6 +220,17 @@ def test_filling_goes_on_where_it_stopped(folder: Path, monkeypatch: pytest.Monk
     pixels = fill_pixels(clips, folder / "pixels.npy", on_progress=lambda done, total: seen.append(done))
     assert seen == [3, 4, 5]
     np.testing.assert_array_equal(pixels[2], clips.frames(2))
+
+
+def test_pixels_that_do_not_fit_are_not_begun(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips, usage = ClipShards(folder), shutil.disk_usage(folder)
+    size = clips.frames(0).nbytes
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=5 * size - 1))
+    with pytest.raises(LedgerError, match="GB free.*5 clips"):
+        fill_pixels(clips, folder / "pixels.npy")
+    assert not list(folder.glob("pixels*"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=5 * size))
+    assert len(fill_pixels(clips, folder / "pixels.npy")) == 5
 
 
 def test_pixels_belong_to_their_clips(folder: Path) -> None:
