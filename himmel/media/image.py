@@ -12,7 +12,7 @@ from himmel.errors import MediaError, UsageError
 from himmel.media.frames import Limits, Pixels
 from himmel.media.parts import check_part, explained, removed_on_error
 
-__all__ = ["ImageFormat", "read_image", "write_image", "write_png"]
+__all__ = ["ImageFormat", "read_image", "read_text", "write_image", "write_png"]
 
 ImageFormat = Literal["png", "jpeg", "webp"]
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -35,8 +35,21 @@ def read_image(path: Path, limits: Limits | None = None) -> Pixels:
             limits.check(name=path.name, width=image.width, height=image.height)
             return _upright_rgb(image)
     except UNREADABLE as error:
-        reason = getattr(error, "strerror", None) or "damaged, huge or another kind"
-        raise MediaError(f"{path} is not a readable PNG, JPEG or WebP picture ({reason})") from error
+        raise _unreadable(path, "PNG, JPEG or WebP", error) from error
+
+
+def read_text(path: Path) -> dict[str, str]:
+    """The texts stored in a PNG before its pixels; raises MediaError when it is damaged or of another kind."""
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            return {key: str(value) for key, value in image.info.items() if isinstance(value, str)}
+    except UNREADABLE as error:
+        raise _unreadable(path, "PNG", error) from error
+
+
+def _unreadable(path: Path, kinds: str, error: BaseException) -> MediaError:
+    reason = getattr(error, "strerror", None) or "damaged, huge or another kind"
+    return MediaError(f"{path} is not a readable {kinds} picture ({reason})")
 
 
 def write_image(

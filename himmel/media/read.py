@@ -18,10 +18,12 @@ from av.video.stream import VideoStream
 from himmel.errors import MediaError
 from himmel.media.colour import to_rgb
 from himmel.media.frames import Frames, Limits, Pixels
+from himmel.media.image import read_text
 
 __all__ = ["decode", "read_metadata", "read_video"]
 
 CODECS = ("av1", "h264", "hevc", "mpeg4", "vp9")
+PNG = b"\x89PNG\r\n\x1a\n"
 CONTAINER_KEYS = frozenset({"compatible_brands", "major_brand", "minor_version"})
 
 
@@ -35,7 +37,11 @@ def read_video(path: Path, limits: Limits | None = None) -> Frames:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata that `write_video` stored in a file; raises MediaError when it cannot be read."""
+    """The metadata that was stored in an MP4 or a PNG when it was written; raises MediaError for other files."""
+    with _file(path) as file:
+        is_png = file.read(len(PNG)) == PNG
+    if is_png:
+        return read_text(path)
     with _file(path) as file, _container(file, path.name) as container:
         return {key: value for key, value in container.metadata.items() if key not in CONTAINER_KEYS}
 

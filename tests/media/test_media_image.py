@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from himmel.errors import MediaError, UsageError
-from himmel.media import Limits, Pixels, contact_sheet, read_image, write_image, write_png
+from himmel.media import Limits, Pixels, contact_sheet, read_image, read_metadata, write_image, write_png
 
 
 def gradient(height: int = 24, width: int = 36) -> Pixels:
@@ -19,8 +19,10 @@ def test_png_is_exact_and_keeps_metadata(tmp_path: Path) -> None:
     part = tmp_path / "a.part"
     write_image(part, gradient(), metadata={"himmel_plan": '{"prompt":"日本"}'})
     assert (read_image(part) == gradient()).all()
-    with Image.open(part) as image:
-        assert image.info["himmel_plan"] == '{"prompt":"日本"}'
+    assert read_metadata(part) == {"himmel_plan": '{"prompt":"日本"}'}
+    part.write_bytes(part.read_bytes()[:40])
+    with pytest.raises(MediaError, match="a.part is not a readable PNG picture"):
+        read_metadata(part)
     figure = tmp_path / "figure.png"
     write_png(figure, gradient())
     assert (read_image(figure) == gradient()).all()
