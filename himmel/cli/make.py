@@ -27,7 +27,7 @@ def make(
     /,
     *,
     source: Annotated[
-        Path | None, Parameter(name="--from", help="Repeat exactly the video in this file, without a prompt.")
+        Path | None, Parameter(name="--from", help="Repeat exactly this video or PNG, without a prompt.")
     ] = None,
     seconds: Annotated[
         float | None,
@@ -117,10 +117,14 @@ def _planned(request: "Request", files: Files, suffix: str, show: Show, image: P
 
 def _repeated(source: Path, model: str | None, files: Files, image: Path | None) -> _Job:
     from himmel.generate import check_kind, read_plan, review_plan
-    from himmel.weights import read_index
+    from himmel.weights import CATALOGUE, read_index
 
     plan = read_plan(source)
     review_plan(plan)
+    if model is None and plan.model not in CATALOGUE:
+        raise UsageError(
+            f'{source} was made by "{plan.model}", which is not installed; name its folder with --model'
+        )
     model = model or plan.model
     index = read_index(model)
     if index.digest != plan.weights:

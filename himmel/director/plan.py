@@ -21,13 +21,14 @@ NEGATIVE = ""  # the empty caption: what training saw when the text was dropped
 class ModelFacts:
     """What the director has to know of a model; none of it needs the model's tensors.
 
-    weights: their digest. compression: pixels per latent and latents per token. precision: "float32" or
+    weights: their digest. name: what plans call the model. compression: pixels per latent and latents per token. precision: "float32" or
     "bfloat16". lexicon: the words of the text encoder. left_over: how many slots of a caption the text encoder
     has no room for.
     """
 
     card: Card
     weights: str
+    name: str
     compression: Compression
     precision: str = "float32"
     lexicon: tuple[str, ...] = ()
@@ -36,6 +37,9 @@ class ModelFacts:
 
 def plan(request: Request, facts: ModelFacts) -> Plan:
     """Decide everything; the same request with a seed gives the same plan.
+
+    The plan names the model of `facts`, whatever the request calls it: a plan travels in a file, and a folder's
+    path would say something about this machine and nothing on another.
 
     Raises UsageError for a size that does not divide and for a style the weights were not taught.
     """
@@ -65,7 +69,7 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
     return Plan(
         prompt=request.prompt,
         style=request.style,
-        model=request.model,
+        model=facts.name,
         weights=facts.weights,
         precision=facts.precision,
         shots=(shot,),

@@ -20,7 +20,7 @@ from himmel.media import Pixels
 from himmel.plan import ConditionRef, Plan, Request
 from himmel.text import TextConfig, TextEncoder, tokenize
 from himmel.transformer import TransformerConfig, VideoTransformer
-from himmel.weights import Index, Weights, load_weights
+from himmel.weights import CATALOGUE, Index, Weights, load_weights
 
 __all__ = ["KEYS_FOLDER", "Pipeline", "describe", "fast_device", "fast_precision", "load", "references"]
 
@@ -57,6 +57,7 @@ def describe(index: Index, *, precision: str = "float32") -> ModelFacts:
     return ModelFacts(
         card=index.card,
         weights=index.digest,
+        name=next((name for name, folder in CATALOGUE.items() if folder == index.folder), index.card.name),
         compression=replace(codec.compression, patch=transformer.patch),
         precision=precision,
         lexicon=text.lexicon,
@@ -90,12 +91,16 @@ class Pipeline:
     ) -> Clip:
         """Make a clip; `options` are the fields of `himmel.plan.Request` (seconds, size, seed, ...).
 
-        Raises UsageError for a bad request and Declined for one the policy refuses.
+        Raises UsageError for a bad request, or one of another model, and Declined for one the policy refuses.
         """
+        if options.get("model", self.facts.name) != self.facts.name:
+            raise UsageError(f'this is the model "{self.facts.name}"; load "{options["model"]}" to ask that one')
         return self.run(self.plan(Request(prompt=prompt, **options), conditions), conditions, on_progress)
 
     def plan(self, request: Request, conditions: Sequence[Condition] = ()) -> Plan:
-        """The plan of a request for this model."""
+        """The plan of a request for this model; raises UsageError for a request of several clips."""
+        if request.count != 1:
+            raise UsageError(f"a plan is of one video, not {request.count}; run plan.variation(i) for each")
         return plan(request, self.facts).model_copy(update={"conditions": references(conditions)})
 
     def run(
@@ -112,7 +117,7 @@ class Pipeline:
     def stream(
         self, decided: Plan, conditions: Sequence[Condition] = (), clock: Clock | None = None
     ) -> Iterator[Pixels]:
-        """The frames of a plan in chunks uint8 [t, H, W, 3]; memory does not grow with their number."""
+        """The frames of a plan in chunks uint8 [t, H, W, 3]; of the whole only the noise it begins from is held."""
         self.check(decided, conditions)
         model = self.model.cast(decided.precision)
         return stream_frames(decided, model, conditions, clock or self.clock(decided))
@@ -142,8 +147,10 @@ def load(
 ) -> Pipeline:
     """Load a model by its name in the catalogue or by the path of its folder.
 
-    device: "cpu", "cuda", ...; None takes a GPU where there is one. Every shard is verified before it is
-    read; raises WeightsError, naming the file, when anything is off.
+    device: "cpu", "cuda", ...; None takes a GPU where there is one. keys_folder: where the signing key lies,
+    ~/.himmel/keys when left out; the library reads no environment, so give `himmel.cli.home.keys_folder()` to
+    sign as a command line with HIMMEL_HOME does. Every shard is verified before it is read; raises WeightsError,
+    naming the file, when anything is off.
 
     On a busy machine start Python with OMP_WAIT_POLICY=PASSIVE, as the command line does: threads that spin
     while they wait made the same clip take 48 s instead of 1.3 s on two shared cores.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from himmel.conditions import Condition
-from himmel.errors import MediaError, UsageError
+from himmel.errors import MediaError
 from himmel.generate.pipeline import Pipeline
 from himmel.generate.progress import OnProgress
 from himmel.generate.sealing import PLAN_KEY, finish, finish_picture, review_plan
@@ -29,8 +29,6 @@ def make(
 
     Raises Declined, UsageError, MediaError or SealError; nothing half-written is left behind.
     """
-    if request.count != 1:
-        raise UsageError(f"make() makes one video, not {request.count}; render plan.variation(i) for each")
     return render(
         pipe.plan(request, conditions), pipe, out, conditions=conditions, force=force, on_progress=on_progress
     )
@@ -64,8 +62,8 @@ def render(
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan stored in a video that Himmel made; raises MediaError or UsageError when there is none."""
+    """The plan stored in an MP4 or PNG that Himmel made; raises MediaError or UsageError when there is none."""
     stored = read_metadata(path).get(PLAN_KEY)
     if stored is None:
-        raise MediaError(f"{path} carries no plan; only videos made by himmel make can be repeated")
+        raise MediaError(f"{path} carries no plan; only an MP4 or PNG made by Himmel can be repeated")
     return Plan.from_json(stored)

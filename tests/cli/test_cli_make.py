@@ -13,7 +13,7 @@ import pytest
 from himmel.cli import main
 from himmel.cli.make import make as make_command
 from himmel.generate import read_plan
-from himmel.media import part_path, read_video, write_image
+from himmel.media import part_path, read_image, read_video, write_image
 
 PROMPT = "a red ball rolls left"
 Run = Callable[..., tuple[int, str, str]]
@@ -72,12 +72,27 @@ def test_the_same_seed_gives_the_same_frames_alone_and_among_others(himmel: Run)
 
 def test_from_repeats_a_video_exactly(himmel: Run, tiny_weights: Path, tmp_path: Path) -> None:
     himmel("make", PROMPT, "-o", "ball.mp4", "--steps", "2")
-    code, out, _ = himmel("make", "--from", "ball.mp4", model=False)
+    code, out, _ = himmel("make", "--from", "ball.mp4")
     assert (code, out) == (0, "ball-again.mp4\n")
     assert read_plan(Path("ball.mp4")) == read_plan(Path("ball-again.mp4"))
     assert np.array_equal(read_video(Path("ball.mp4")).pixels, read_video(Path("ball-again.mp4")).pixels)
     code, _, err = himmel("make", PROMPT, "--from", "ball.mp4", model=False)
     assert code == 2 and "leave out the prompt" in err
+
+
+def test_a_file_names_its_model_and_not_where_that_lay(himmel: Run, tiny_weights: Path) -> None:
+    himmel("make", PROMPT, "-o", "ball.mp4")
+    assert read_plan(Path("ball.mp4")).model == "tiny"
+    assert str(tiny_weights).encode() not in Path("ball.mp4").read_bytes()
+    code, _, err = himmel("make", "--from", "ball.mp4", model=False)
+    assert code == 2 and '"tiny"' in err and "--model" in err
+
+
+def test_a_picture_can_be_repeated(himmel: Run) -> None:
+    _, _, err = himmel("image", PROMPT, "-o", "ball.png")
+    assert "became" not in err and read_plan(Path("ball.png")).notes == ()
+    assert himmel("make", "--from", "ball.png")[:2] == (0, "ball-again.png\n")
+    assert np.array_equal(read_image(Path("ball.png")), read_image(Path("ball-again.png")))
 
 
 def test_dry_run_prints_the_plan_and_makes_nothing(himmel: Run) -> None:
@@ -105,9 +120,9 @@ def test_a_first_picture_and_a_sheet(himmel: Run) -> None:
     assert code == 0 and out == "ball.mp4\n"
     assert set(left()) - {part.name} == {"ball.mp4", "ball.sheet.png"}
     assert himmel("verify", "ball.sheet.png", model=False)[0] == 0
-    code, _, err = himmel("make", "--from", "ball.mp4", model=False)
+    code, _, err = himmel("make", "--from", "ball.mp4")
     assert code == 2 and "other conditions (first_frame)" in err
-    assert himmel("make", "--from", "ball.mp4", "--image", str(part), model=False)[0] == 0
+    assert himmel("make", "--from", "ball.mp4", "--image", str(part))[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ CARD = Card(
 FACTS = ModelFacts(
     card=CARD,
     weights="0" * 64,
+    name="tiny",
     compression=Compression(time=4, space=16, patch=(1, 2, 2)),
     lexicon=("a", "red", "blue", "ball", "cube", "rolls", "left", "walks", "violin", "painted", "in", "35"),
     left_over=lambda caption: max(0, len(caption) - 60),
@@ -34,6 +35,10 @@ def test_defaults_come_from_the_card() -> None:
     assert (shot.windows.frames, shot.windows.overlap) == (33, 9)
     assert made(steps=5).shots[0].sampling.steps == 5
     assert made().notes == () and made().digest == made().digest
+
+
+def test_a_plan_names_the_model_that_makes_it() -> None:
+    assert made().model == made(model="/home/someone/run/weights").model == "tiny"
 
 
 def test_an_open_seed_is_chosen_and_stored() -> None:

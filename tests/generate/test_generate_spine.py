@@ -8,11 +8,11 @@ import torch
 
 from himmel.conditions import FirstFrame, Prefix, Region
 from himmel.errors import Cancelled, Declined, HimmelError, MediaError, UsageError, WeightsError
-from himmel.generate import Clip, Pipeline, Progress, clip, load, make, read_plan, render
+from himmel.generate import Clip, Pipeline, Progress, clip, describe, load, make, read_plan, render
 from himmel.media import part_path, read_image, read_video, write_video
 from himmel.plan import Request
 from himmel.provenance import read_root, verify
-from himmel.weights import load_weights, save_weights
+from himmel.weights import CATALOGUE, load_weights, read_index, save_weights
 
 PROMPT = "a red ball rolls left"
 
@@ -150,6 +150,18 @@ def test_what_the_policy_refuses_costs_nothing(pipe: Pipeline, tmp_path: Path) -
     shot = decided.shots[0].model_copy(update={"caption": "a nude child"})
     with pytest.raises(Declined):
         render(decided.model_copy(update={"shots": (shot,)}), pipe, tmp_path / "no.mp4")
+
+
+def test_a_model_has_one_name_and_makes_one_clip(
+    pipe: Pipeline, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert pipe.plan(Request(prompt=PROMPT)).model == pipe(PROMPT, model="tiny").plan.model == "tiny"
+    with pytest.raises(UsageError, match='the model "tiny"; load "other"'):
+        pipe(PROMPT, model="other")
+    with pytest.raises(UsageError, match="one video"):
+        pipe(PROMPT, count=4)
+    monkeypatch.setitem(CATALOGUE, "bundled", tiny_weights)
+    assert describe(read_index("bundled")).name == "bundled"
 
 
 def test_an_existing_file_is_kept(pipe: Pipeline, tmp_path: Path) -> None:
