@@ -219,7 +219,14 @@ class Loop(Generic[Part]):
             raise TrainingError(f"{_PATIENCE} steps in a row up to {self.step} were not finite; lower the rate")
 
     def _autocast(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self.recipe.device, torch.bfloat16, enabled=self.recipe.precision == "bf16")
+        # torch guards the cache of casts with a lock that a worker in the compiler and one at the end of its
+        # part can wait for for ever. No weight is cast twice in a pass anyway.
+        return torch.autocast(
+            self.recipe.device,
+            torch.bfloat16,
+            enabled=self.recipe.precision == "bf16",
+            cache_enabled=not self.recipe.compile,
+        )
 
     def _generator(self, part: int) -> torch.Generator:
         """The noise of one part of the current step."""
