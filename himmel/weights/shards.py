@@ -79,6 +79,7 @@ def save_weights(
     Raises WeightsError when the folder exists (unless `overwrite`) or a tensor does not fit a shard.
     """
     folder = Path(folder)
+    _settle(folder)
     if folder.exists() and not overwrite:
         raise WeightsError(f"{folder} exists already; choose another folder or allow overwriting")
     draft = folder.with_name(folder.name + ".part")
@@ -91,7 +92,7 @@ def save_weights(
             "card": card.to_dict(),
             "parts": {n: asdict(e) for n, e in entries.items()},
         }
-        (draft / INDEX_NAME).write_text(json.dumps(written, indent=1, sort_keys=True) + "\n")
+        _write(draft / INDEX_NAME, (json.dumps(written, indent=1, sort_keys=True) + "\n").encode())
         _swap(draft, folder)
     except OSError as error:
         raise WeightsError(f"cannot write weights to {folder}: {error.strerror or error}") from error
@@ -101,13 +102,49 @@ def save_weights(
 
 
 def _swap(draft: Path, folder: Path) -> None:
-    """Put `draft` in the place of `folder`; other files of an existing folder (a model card) are kept."""
+    """Put `draft` in the place of `folder`; other files of an existing folder (a model card) are kept.
+
+    The old folder only goes when the new one has its place; until then it lies aside and comes back on any error.
+    """
+    try:
+        if folder.exists():
+            for kept in folder.iterdir():
+                if kept.name != INDEX_NAME and kept.suffix != ".safetensors":
+                    copy = shutil.copy2 if kept.is_file() else shutil.copytree
+                    copy(kept, draft / kept.name)
+            os.replace(folder, _aside(folder))
+        os.replace(draft, folder)
+        _sync(folder.parent)
+    finally:
+        _settle(folder)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".old")
+
+
+def _settle(folder: Path) -> None:
+    """Remove the folder that lies aside, or put it back when its place is empty, as after a power cut."""
     if folder.exists():
-        for old in folder.iterdir():
-            if old.name != INDEX_NAME and old.suffix != ".safetensors":
-                shutil.copy2(old, draft / old.name) if old.is_file() else shutil.copytree(old, draft / old.name)
-        shutil.rmtree(folder)
-    os.replace(draft, folder)
+        shutil.rmtree(_aside(folder), ignore_errors=True)
+    elif _aside(folder).exists():
+        os.replace(_aside(folder), folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whose bytes are on the disk before anything refers to it."""
+    with path.open("wb") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _save_part(folder: Path, name: str, part: Part, shard_bytes: int) -> PartIndex:
@@ -121,7 +158,7 @@ def _save_part(folder: Path, name: str, part: Part, shard_bytes: int) -> PartInd
         about = {"part": name, "config": config, "shard": number, "shards": len(groups), "storage": part.storage}
         data = save({key: stored[key] for key in group}, metadata={"himmel": json.dumps(about, sort_keys=True)})
         file = folder / f"{name}-{number:02d}.safetensors"
-        file.write_bytes(data)
+        _write(file, data)
         files.append(ShardFile(name=file.name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest()))
     return PartIndex(config=config, storage=part.storage, files=tuple(files))
 
