@@ -21,9 +21,9 @@ NEGATIVE = ""  # the empty caption: what training saw when the text was dropped
 class ModelFacts:
     """What the director has to know of a model; none of it needs the model's tensors.
 
-    weights: their digest. name: what plans call the model. compression: pixels per latent and latents per token. precision: "float32" or
-    "bfloat16". lexicon: the words of the text encoder. left_over: how many slots of a caption the text encoder
-    has no room for.
+    weights: their digest. name: what plans call the model. compression: pixels per latent and latents per token.
+    precision: "float32" or "bfloat16". lexicon: the words of the text encoder. left_over: how many slots of a
+    caption the text encoder has no room for.
     """
 
     card: Card

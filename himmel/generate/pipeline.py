@@ -117,7 +117,7 @@ class Pipeline:
     def stream(
         self, decided: Plan, conditions: Sequence[Condition] = (), clock: Clock | None = None
     ) -> Iterator[Pixels]:
-        """The frames of a plan in chunks uint8 [t, H, W, 3]; of the whole only the noise it begins from is held."""
+        """The frames of a plan in chunks uint8 [t, H, W, 3]; of the whole only its noise is held."""
         self.check(decided, conditions)
         model = self.model.cast(decided.precision)
         return stream_frames(decided, model, conditions, clock or self.clock(decided))
