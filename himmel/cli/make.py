@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from himmel.cli.home import keys_folder
 from himmel.cli.options import Ask, Files, Say
-from himmel.cli.show import Show, print_json, print_path
+from himmel.cli.show import Show, print_json
 from himmel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -155,16 +155,15 @@ def _run(job: _Job, files: Files, say: Say, show: Show, *, dry_run: bool) -> int
             plan, pipe, out, conditions=job.conditions, force=files.force, sheet=sheet, on_progress=show
         )
         results.append((plan, video))
+        if not say.json:
+            show.result(video.path)  # at once: the next one may fail
     show.end()
-    _report(results, say)
+    if say.json:
+        _report(results)
     return 0
 
 
-def _report(results: "list[tuple[Plan, SealedVideo]]", say: Say) -> None:
-    if not say.json:
-        for _, video in results:
-            print_path(video.path)
-        return
+def _report(results: "list[tuple[Plan, SealedVideo]]") -> None:
     videos = [
         {
             "path": str(video.path),

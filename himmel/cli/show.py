@@ -138,8 +138,7 @@ class Show:
     def __enter__(self) -> "Show":
         if self._console.is_terminal:
             self._task = self._bar.add_task("", total=1.0, left="")
-            self._live = Live(Group(self._strip, self._bar), console=self._console, transient=True)
-            self._live.start()
+            self._start()
         return self
 
     def __exit__(
@@ -152,6 +151,19 @@ class Show:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def result(self, path: object) -> None:
+        """A result on standard output while work goes on: the bar makes room for it."""
+        shown = self._live is not None
+        self.end()
+        print_path(path)
+        sys.stdout.flush()
+        if shown:
+            self._start()
+
+    def _start(self) -> None:
+        self._live = Live(Group(self._strip, self._bar), console=self._console, transient=True)
+        self._live.start()
 
     def begin(self, stage: str) -> None:
         """A stage of unknown length."""

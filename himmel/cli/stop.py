@@ -2,17 +2,20 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from himmel.cli.show import print_note
 
-__all__ = ["stopping"]
+__all__ = ["ENDINGS", "stopping"]
+
+# What asks a process to end: SIGTERM, and SIGHUP (not on every system) when its terminal is closed.
+ENDINGS = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 @contextmanager
 def stopping() -> Iterator[Callable[[], bool]]:
-    """A function that says whether Ctrl-C (or SIGTERM) has asked to stop."""
+    """A function that says whether Ctrl-C (or one of ENDINGS) has asked to stop."""
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -20,9 +23,12 @@ def stopping() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        print_note("stopping after this step; press Ctrl-C again to stop at once")
+        with suppress(OSError):  # the terminal may have gone
+            print_note("stopping after this step; press Ctrl-C again to stop at once")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What is ignored (nohup) stays so.
+    heard = [number for number in (signal.SIGINT, *ENDINGS) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heard}
     try:
         yield lambda: asked
     finally:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from cyclopts import App, CycloptsError
@@ -18,6 +18,7 @@ from himmel.cli.doctor import doctor
 from himmel.cli.evaluate import evaluate
 from himmel.cli.make import image, make
 from himmel.cli.show import print_error
+from himmel.cli.stop import ENDINGS
 from himmel.cli.train import train
 from himmel.cli.verify import verify
 from himmel.cli.world import world
@@ -63,12 +64,16 @@ def _answered(tokens: list[str]) -> int:
     except HimmelError as error:
         return print_error(error, as_json)
     except KeyboardInterrupt:
-        sys.stderr.write("himmel: cancelled; nothing half-written was left behind\n")
+        with suppress(OSError):  # the terminal may have gone
+            sys.stderr.write("himmel: cancelled; nothing half-written was left behind\n")
         return CANCELLED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing more can be said on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        what = error.strerror or str(error)
+        return print_error(HimmelError(f"{error.filename}: {what}" if error.filename else what), as_json)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
@@ -77,13 +82,16 @@ def _answered(tokens: list[str]) -> int:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Being told to end (SIGTERM) cleans up as Ctrl-C does."""
+    """Being told to end, or losing the terminal, cleans up as Ctrl-C does."""
 
     def stop(signal_number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {
+        number: signal.signal(number, stop) for number in ENDINGS if signal.getsignal(number) != signal.SIG_IGN
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -6,14 +6,17 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from himmel.cli import main
 from himmel.cli.make import make as make_command
-from himmel.generate import read_plan
+from himmel.generate import Pipeline, read_plan, render
 from himmel.media import part_path, read_image, read_video, write_image
+from himmel.plan import Plan
+from himmel.provenance import SealedVideo
 
 PROMPT = "a red ball rolls left"
 Run = Callable[..., tuple[int, str, str]]
@@ -68,6 +71,17 @@ def test_the_same_seed_gives_the_same_frames_alone_and_among_others(himmel: Run)
     assert code == 0 and out.split() == ["many-1.mp4", "many-2.mp4", "many-3.mp4"]
     assert np.array_equal(read_video(Path("one.mp4")).pixels, read_video(Path("many-2.mp4")).pixels)
     assert not np.array_equal(read_video(Path("one.mp4")).pixels, read_video(Path("many-1.mp4")).pixels)
+
+
+def test_what_is_finished_is_printed_though_the_next_fails(himmel: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(plan: Plan, pipe: Pipeline, out: Path, **options: Any) -> SealedVideo:
+        if out.name == "many-2.mp4":
+            out.write_text("taken meanwhile")
+        return render(plan, pipe, out, **options)
+
+    monkeypatch.setattr("himmel.generate.render", taken)
+    code, out, err = himmel("make", PROMPT, "-o", "many.mp4", "-n", "3")
+    assert (code, out) == (2, "many-1.mp4\n") and "many-2.mp4 exists" in err
 
 
 def test_from_repeats_a_video_exactly(himmel: Run, tiny_weights: Path, tmp_path: Path) -> None:
@@ -210,7 +224,7 @@ def test_missing_weights_are_named(himmel: Run) -> None:
     assert code == 1 and 'no weights at "nowhere"' in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopping_leaves_nothing(tiny_weights: Path, workplace: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "himmel", "make", PROMPT, "-o", "ball.mp4", "--model", str(tiny_weights)]
     command += ["--seconds", "60", "--steps", "20"]

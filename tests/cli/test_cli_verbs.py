@@ -147,6 +147,13 @@ def test_memory_that_runs_out_is_one_sentence(
     assert json.loads(capsys.readouterr().out)["error"].startswith("there is not enough memory")
 
 
+def test_what_the_system_refuses_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("no folder")
+    assert main(["world", "render", "--clips", "1", "--out", "file/clips", "--size", "32x32"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == "himmel: file/clips: Not a directory" and "Traceback" not in "".join(said)
+
+
 def test_a_reader_that_goes_away_is_not_an_error_to_shout_about(tiny_weights: Path) -> None:
     command = f"{sys.executable} -m himmel make x --model {tiny_weights} --dry-run -n 16 | head -c 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
@@ -161,7 +168,9 @@ def test_a_filmstrip_fits_the_terminal() -> None:
     assert max(map(len, filmstrip(np.zeros((2, 40, 64, 3), np.uint8), 100).plain.splitlines())) <= 34
 
 
-def test_a_terminal_gets_a_bar_and_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_a_bar_and_a_preview(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from io import StringIO
 
     from rich.console import Console
@@ -176,5 +185,7 @@ def test_a_terminal_gets_a_bar_and_a_preview(monkeypatch: pytest.MonkeyPatch) ->
     with Show() as shown:
         shown.begin("load")
         shown.note("remark")
+        shown.result("ball.mp4")
         shown(Progress(stage="denoise", done=1, total=4, seconds=1.0, eta=3.0, preview=preview))
+    assert capsys.readouterr().out == "ball.mp4\n"
     assert "remark" in screen.getvalue() and "▀" in screen.getvalue() and "3 s left" in screen.getvalue()
