@@ -20,6 +20,8 @@ from himmel.errors import HimmelError, SealError
 
 __all__ = ["Check", "doctor", "drawing"]
 
+DRAWING_SECONDS = 60  # a driver that has not answered by then hangs
+FOR_WORLD = "world train evaluate"
 MARKS = {"works": "ok", "missing": "--", "broken": "!!"}
 
 
@@ -130,25 +132,39 @@ def _disk() -> Check:
 
 
 def _world() -> Check:
-    lacking = [name for name in ("mujoco", "moderngl") if find_spec(name) is None]
-    if lacking:
-        detail = f"{' and '.join(lacking)} not installed"
-        remedy = 'pip install "himmel[world]"'
-        return Check(name="world", status="missing", detail=detail, needed_for="world evaluate", remedy=remedy)
-    detail = f"mujoco {_version('mujoco')}, moderngl {_version('moderngl')}"
-    return Check(name="world", status="works", detail=detail, needed_for="world evaluate")
+    return _lacking("world") or Check(
+        name="world",
+        status="works",
+        detail=f"mujoco {_version('mujoco')}, moderngl {_version('moderngl')}",
+        needed_for=FOR_WORLD,
+    )
+
+
+def _lacking(name: str) -> Check | None:
+    """What of the extra "world" is not installed, as the finding called `name`."""
+    packages = [package for package in ("mujoco", "moderngl") if find_spec(package) is None]
+    if not packages:
+        return None
+    detail, remedy = f"{' and '.join(packages)} not installed", 'pip install "himmel[world]"'
+    return Check(name=name, status="missing", detail=detail, needed_for=FOR_WORLD, remedy=remedy)
 
 
 def drawing() -> Check:
     """Whether the world can be drawn, tried in a process of its own: a broken driver may take it along."""
-    code = "from himmel.world import Stage; Stage(32, 32).close()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if lacking := _lacking("drawing"):
+        return lacking
+    command = [sys.executable, "-c", "from himmel.world import Stage; Stage(32, 32).close()"]
+    remedy = "apt-get install -y libegl1 libgl1-mesa-dri"
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DRAWING_SECONDS)
+    except subprocess.TimeoutExpired:
+        detail = f"the driver did not answer in {DRAWING_SECONDS} s"
+        return Check(name="drawing", status="broken", detail=detail, needed_for=FOR_WORLD, remedy=remedy)
     if done.returncode == 0:
         detail = "OpenGL draws without a window (EGL)"
-        return Check(name="drawing", status="works", detail=detail, needed_for="world evaluate")
+        return Check(name="drawing", status="works", detail=detail, needed_for=FOR_WORLD)
     detail = (done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"])[-1][:160]
-    remedy = "apt-get install -y libegl1 libgl1-mesa-dri"
-    return Check(name="drawing", status="missing", detail=detail, needed_for="world evaluate", remedy=remedy)
+    return Check(name="drawing", status="missing", detail=detail, needed_for=FOR_WORLD, remedy=remedy)
 
 
 def _train() -> Check:

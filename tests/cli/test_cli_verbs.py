@@ -66,6 +66,22 @@ def test_doctor_names_the_line_that_mends_drawing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("subprocess.run", lambda *arguments, **options: failed)
     check = doctor.drawing()
     assert check.status == "missing" and "EGL" in check.detail and "apt-get install" in check.remedy
+    assert "train" in check.needed_for.split()
+
+
+def test_doctor_does_not_wait_for_a_driver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(command: list[str], **options: float) -> None:
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr("subprocess.run", hang)
+    check = doctor.drawing()
+    assert check.status == "broken" and "did not answer" in check.detail
+
+
+def test_doctor_asks_for_the_package_before_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == "moderngl" else object())
+    check = doctor.drawing()
+    assert check.detail == "moderngl not installed" and check.remedy == 'pip install "himmel[world]"'
 
 
 def test_world_preview_is_sealed_as_an_algorithm_s_work(
