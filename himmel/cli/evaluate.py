@@ -7,8 +7,9 @@ from cyclopts import Parameter
 
 from himmel.cli.home import keys_folder
 from himmel.cli.options import Ask
+from himmel.cli.outputs import check_folder
 from himmel.cli.show import Show, print_path, print_table
-from himmel.errors import UsageError
+from himmel.errors import HimmelError, UsageError
 
 if TYPE_CHECKING:
     from himmel.evaluate import Report
@@ -24,7 +25,7 @@ def evaluate(
     steps: Annotated[int | None, Parameter(help="Model calls; the model's own number when left out.")] = None,
     guidance: Annotated[
         float | None, Parameter(help="How strongly the text leads; the model's own when left out.")
-    ] = (None),
+    ] = None,
     out: Annotated[
         Path | None, Parameter(name=["--out", "-o"], help="Where the report goes, a .json file.")
     ] = None,
@@ -45,12 +46,23 @@ def evaluate(
     if json:
         print_path(report.to_json())
         return 0
-    report_file.write_text(report.to_json() + "\n", encoding="utf-8")
     from himmel.evaluate import table_of
 
     print_table(table_of(report.rows, title=f"{report.model}, suite {report.suite}, {report.clips} clips"))
+    _write(report_file, report.to_json())
     print_path(report_file)
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Keep a report that took hours, on standard output where the file cannot be written."""
+    try:
+        path.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        print_path(text)
+        raise HimmelError(
+            f"{path} was not written ({error.strerror}); the report is on standard output"
+        ) from error
 
 
 def _examined(suite: str, limit: int | None, model: str, ask: Ask, show: Show) -> "Report":
@@ -83,5 +95,6 @@ def _check_report(path: Path, force: bool) -> None:
         raise UsageError(f"{path.name} must end in .json")
     if not path.parent.is_dir():
         raise UsageError(f"folder {path.parent} does not exist; create it first")
-    if path.exists() and not force:
+    if path.is_dir() or (path.exists() and not force):
         raise UsageError(f"{path} exists; choose another name, or replace it with --force")
+    check_folder(path)

@@ -1,52 +1,63 @@
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from himmel import evaluate
 from himmel.cli import main
-from himmel.evaluate import Estimate, Report, RowResult, Suite
-from himmel.generate import Pipeline
+from himmel.evaluate import QUICK, SUITES, Report
 
-
-def found(pipe: Pipeline, suite: Suite, *, on_progress: Callable[..., None], **asked: Any) -> Report:
-    on_progress("true clips", 1, 1)
-    on_progress("model", 1, 1)
-    score = Estimate(value=0.5, low=0.1, high=0.9, n=4)
-    row = RowResult(
-        number=1, name="colour", unit="%", floor=0.8, below=False, chance=0.1, valid=True,
-        truth=None, coded=None, score=score, passed=False,
-    )  # fmt: skip
-    return Report(
-        suite=suite.name, limit=asked["limit"], generator="world", model=pipe.facts.card.name,
-        weights=pipe.facts.weights, examiner="e" * 64, options=asked["options"], size="64x64", frames=9, clips=4,
-        seconds=1.0, rows=(row,),
-    )  # fmt: skip
+COLOUR = replace(QUICK.rows[1], groups=("three",))
+SMALL = replace(QUICK, name="small", groups={"three": QUICK.groups["three"]}, rows=(COLOUR,))
 
 
 @pytest.fixture(autouse=True)
 def workplace(tmp_path: Path, keys_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty folder to work in, and an examination that is over at once."""
+    """An empty folder to work in, and a suite that is soon over."""
     monkeypatch.setenv("HIMMEL_HOME", str(keys_folder))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(evaluate, "evaluate", found)
-    monkeypatch.setattr(evaluate, "load_examiner", lambda: None)
+    monkeypatch.setitem(SUITES, "small", SMALL)
+
+
+def asked(weights: Path, *more: str) -> list[str]:
+    return ["evaluate", "--suite", "small", "--model", str(weights), "--limit", "1", "--steps", "1", *more]
 
 
 def test_the_report_is_a_file_and_the_table_is_shown(
     capsys: pytest.CaptureFixture[str], tiny_weights: Path
 ) -> None:
-    arguments = ["evaluate", "--model", str(tiny_weights), "--limit", "2", "--steps", "3"]
-    assert main(arguments) == 0
+    assert main(asked(tiny_weights)) == 0
     said = capsys.readouterr()
-    assert said.out == "evaluation-quick.json\n" and "50 %" in said.err
-    report = Report.from_json(Path("evaluation-quick.json").read_text())
-    assert report.options == {"steps": 3} and report.limit == 2 and report.model == "tiny"
-    assert main(arguments) == 2 and "--force" in capsys.readouterr().err
-    assert main([*arguments, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["suite"] == "quick"
+    assert said.out == "evaluation-small.json\n" and "colour of each object" in said.err
+    report = Report.from_json(Path("evaluation-small.json").read_text())
+    assert (report.options, report.limit, report.model, report.clips) == ({"steps": 1}, 1, "tiny", 1)
+    (row,) = report.rows
+    assert row.truth is not None and row.truth.n == 3
+    assert main(asked(tiny_weights)) == 2 and "--force" in capsys.readouterr().err
+    assert main(asked(tiny_weights, "--json")) == 0
+    again = Report.from_json(capsys.readouterr().out)
+    assert replace(again, seconds=0) == replace(report, seconds=0)
+
+
+def test_a_report_that_cannot_be_written_is_not_lost(
+    capsys: pytest.CaptureFixture[str], tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *arguments: object, **options: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert main(asked(tiny_weights)) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["suite"] == "small" and "colour of each object" in said.err
+    assert "No space left on device" in said.err.splitlines()[-1]
+
+
+def test_a_folder_that_cannot_be_written_is_noticed_first(
+    capsys: pytest.CaptureFixture[str], tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *arguments: False)
+    assert main(asked(tiny_weights)) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
