@@ -1,7 +1,7 @@
 """Learning: recipes in, checkpoints and weights out."""
 
 from himmel.train.codec import TrainedCodec, train_codec
-from himmel.train.latents import LatentStore, encode_clips
+from himmel.train.latents import LatentStore, codec_digest, encode_clips
 from himmel.train.metrics import Progress
 from himmel.train.patterns import PATTERNS, Mixture
 from himmel.train.pixels import PixelCache
@@ -35,6 +35,7 @@ __all__ = [
     "TrainedTransformer",
     "TransformerData",
     "TransformerRecipe",
+    "codec_digest",
     "encode_clips",
     "one_gpu_codec",
     "one_gpu_transformer",

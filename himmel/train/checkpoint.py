@@ -14,7 +14,7 @@ from torch import Tensor
 
 from himmel.errors import TrainingError
 
-__all__ = ["Checkpoint", "latest_checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "latest_checkpoint", "save_checkpoint", "sync"]
 
 _NAME = re.compile(r"step-(\d{9})\.safetensors")
 
@@ -39,7 +39,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int) -> Path:
     """Write a checkpoint and remove all but the newest `keep`.
 
     The bytes reach the disk before the file gets its name and the name before older files go, so a power
-    cut at any moment leaves at least one whole checkpoint.
+    cut at any moment leaves at least one whole checkpoint. Raises TrainingError when it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{checkpoint.step:09d}.safetensors"
@@ -47,10 +47,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int) -> Path:
     tensors = {name: value.detach().cpu().contiguous() for name, value in checkpoint.tensors.items()}
     counts = {"step": checkpoint.step, "samples": checkpoint.samples}
     about = json.dumps({**counts, "about": dict(checkpoint.about)}, sort_keys=True)
-    save_file(tensors, part, metadata={"himmel": about})  # one key: equal runs write equal bytes
-    _sync(part)
+    try:
+        save_file(tensors, part, metadata={"himmel": about})  # one key: equal runs write equal bytes
+    except SafetensorError as error:
+        raise TrainingError(f"checkpoint {path} cannot be written ({error}); free some space and go on") from error
+    sync(part)
     os.replace(part, path)
-    _sync(folder)
+    sync(folder)
     for old in _all(folder)[:-keep]:
         old.unlink()
     return path
@@ -77,7 +80,8 @@ def _all(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("step-*.safetensors") if _NAME.fullmatch(path.name))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's names, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

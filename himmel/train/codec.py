@@ -23,13 +23,17 @@ __all__ = ["CodecTask", "TrainedCodec", "train_codec"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedCodec:
-    """A finished codec: `codec` with measured latents, `figures` on held-out clips, the average they chose."""
+    """A finished codec: `codec` with measured latents, `figures` on held-out clips, the average they chose.
+
+    sources: what names the clips that it learned from, see `Loop.sources`.
+    """
 
     codec: Codec
     figures: dict[str, float]
     average: str
     steps: int
     samples: int
+    sources: tuple[str, ...]
 
     def part(self) -> Part:
         """The part "codec", for `himmel.weights.save_weights`."""
@@ -112,7 +116,8 @@ def train_codec(
     if best:
         copy_into(task.model, loop.averages[best].values)
     measure(task.model, task.pixels, device=recipe.run.device)
-    return TrainedCodec(codec=task.model, figures=figures, average=best, steps=loop.step, samples=loop.samples)
+    counts = {"steps": loop.step, "samples": loop.samples}
+    return TrainedCodec(codec=task.model, figures=figures, average=best, **counts, sources=loop.sources)
 
 
 @torch.no_grad()

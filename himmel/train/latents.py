@@ -4,7 +4,8 @@ A latent is not mirrored by mirroring its array, so both orientations are encode
 mirrored one swaps left and right. Arrays are bfloat16 seen as uint16 [clips, 2, C, F, h, w], one size per
 file. `chunk-N.jsonl` names what a chunk's arrays hold, with every clip's record; it is written last, so a
 chunk is there completely or not at all and an interrupted encoding goes on where it stopped. `origin.json`
-says which codec and which clips a folder's latents came from; a folder never mixes two.
+says which codec and which clips a folder's latents came from, and how many clips a chunk has; a folder never
+mixes two.
 """
 
 import hashlib
@@ -23,9 +24,13 @@ from torch import Tensor
 
 from himmel.codec import Codec
 from himmel.errors import Cancelled, TrainingError
+from himmel.train.checkpoint import sync
 from himmel.train.pixels import Pixels, to_video
 
-__all__ = ["LatentStore", "RecordedClips", "StoredClip", "encode_clips"]
+__all__ = ["LatentStore", "RecordedClips", "StoredClip", "codec_digest", "encode_clips"]
+
+_CHUNK = "number of clips in a chunk"
+_CHUNK_ONCE = 256  # in folders from before it was written down
 
 Bits = npt.NDArray[np.uint16]
 
@@ -67,10 +72,11 @@ def encode_clips(
     the noise that training adds.
 
     source: what names the clips, such as the root of their ledger. Raises TrainingError when the folder holds
-    latents of other clips or of another codec, Cancelled, between chunks, when asked to stop.
+    latents of other clips, of another codec or in chunks of another size, Cancelled, between chunks, when asked
+    to stop.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, {"codec weights": _digest(codec), "clips": source})
+    _claim(folder, {"codec weights": codec_digest(codec), "clips": source, _CHUNK: per_chunk})
     for start in range(0, len(clips), per_chunk):
         index = folder / f"chunk-{start:08d}.jsonl"
         if not index.exists():
@@ -81,22 +87,38 @@ def encode_clips(
             raise Cancelled(f"stopped after {done} of {len(clips)} clips; run the same command again to go on")
 
 
-def _claim(folder: Path, origin: dict[str, str]) -> None:
+def _claim(folder: Path, origin: dict[str, str | int]) -> None:
     """Write down where the folder's latents come from, or refuse to mix them with others."""
     path = folder / "origin.json"
-    found = json.loads(path.read_text()) if path.exists() else origin
-    if found != origin:
+    if not path.exists():
+        _write(path, json.dumps(origin))
+        return
+    try:
+        found = {_CHUNK: _CHUNK_ONCE, **json.loads(path.read_text())}
         others = " and ".join(name for name in origin if found[name] != origin[name])
+    except (ValueError, TypeError, KeyError) as error:
+        raise TrainingError(
+            f"{path} does not say where the latents beside it come from; remove {folder} or choose another folder"
+        ) from error
+    if others:
         raise TrainingError(f"{folder} holds latents from other {others}; remove it or choose another folder")
-    path.write_text(json.dumps(origin))
 
 
-def _digest(codec: Codec) -> str:
-    """SHA-256 (hex) of a codec's weights."""
+def codec_digest(codec: Codec) -> str:
+    """SHA-256 (hex) of a codec's weights: what names the codec that encoded latents."""
     text = hashlib.sha256()
     for name, value in sorted(codec.state_dict().items()):
         text.update(name.encode() + b"\0" + value.detach().cpu().contiguous().numpy().tobytes())
     return text.hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    sync(part)
+    os.replace(part, path)
+    sync(path.parent)
 
 
 def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path, batch: int) -> None:
@@ -110,11 +132,10 @@ def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path
         groups = [members[i : i + batch] for i in range(0, len(members), batch)]
         latents = [_encode(codec, np.stack([decoded[number] for number in group])) for group in groups]
         np.save(index.with_name(name), torch.cat(latents).view(torch.uint16).numpy())
+        sync(index.with_name(name))  # an index must never name an array that a power cut could still take
         for row, number in enumerate(members):
             lines[number] = {"array": name, "row": row, "record": clips.record(number)}
-    part = index.with_suffix(".part")
-    part.write_text("".join(json.dumps(lines[number]) + "\n" for number in chosen))
-    os.replace(part, index)
+    _write(index, "".join(json.dumps(lines[number]) + "\n" for number in chosen))
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ interrupted and went on equals one that was not, to the bit.
 """
 
 import json
+import reprlib
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +32,9 @@ __all__ = ["Loop", "Task"]
 
 Part = TypeVar("Part", bound=Sized)
 
+# Fields of a recipe that say where something lies: a run may go on when it moved. What it is, `source` says.
+_PLACES = frozenset({"pixels", "latents", "initial"})
+_BESIDE = frozenset({"tensorboard"})  # changes nothing that is learned
 _PATIENCE = 50  # steps in a row with losses that are not finite before a run gives up
 
 
@@ -60,7 +64,8 @@ class Task(Protocol[Part]):
 class Loop(Generic[Part]):
     """One run in one folder: restores itself, steps, reports, saves; `samples` counts the clips it drew.
 
-    `about` is the recipe as plain values: going on from a checkpoint of another recipe is refused.
+    `about` is the recipe as plain values: going on from a checkpoint of another recipe is refused. `sources` are
+    the `source`s of the data that the weights learned from: those of the run it began from first, its own last.
     """
 
     def __init__(
@@ -68,12 +73,14 @@ class Loop(Generic[Part]):
     ) -> None:
         self.task, self.recipe, self.optimiser, self.out = task, recipe, optimiser, out
         self.about = json.loads(json.dumps(about))
+        self.sources = (_source(self.about),)
         self.step = self.samples = 0
         self._parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
         self._optimisers = build_optimisers(task.model, optimiser)
         self._map: Callable[..., Iterable[Any]] = map
         self.averages = {str(width): PowerAverage(task.model, width) for width in recipe.averages}
         self._lost = 0
+        self._began, self._first = monotonic(), 0
         self._flops: dict[Hashable, float] = {}
         self._recent: deque[tuple[float, float, bool]] = deque(maxlen=recipe.log_every)  # seconds, flops, skipped
         self._restore()
@@ -90,7 +97,8 @@ class Loop(Generic[Part]):
         if self.step >= self.recipe.steps:
             return
         peak = gemm_peak(self.recipe.device, self.recipe.precision)
-        saved = monotonic()
+        saved = self._began = monotonic()
+        self._first = self.step
         metrics = Metrics(self.out, self.step, tensorboard=self.recipe.tensorboard)
         with ThreadPoolExecutor(max_workers=1) as thread, self._side_by_side(), metrics:
             upcoming = self._draw(thread)
@@ -142,7 +150,8 @@ class Loop(Generic[Part]):
             **{f"average.{width}": average.values for width, average in self.averages.items()},
         }
         tensors = {f"{name}.{key}": value for name, part in sections.items() for key, value in part.items()}
-        checkpoint = Checkpoint(step=self.step, samples=self.samples, tensors=tensors, about=self.about)
+        about = {**self.about, "sources": self.sources}
+        checkpoint = Checkpoint(step=self.step, samples=self.samples, tensors=tensors, about=about)
         save_checkpoint(self.out / "checkpoints", checkpoint, keep=self.recipe.keep)
 
     def evaluate(self) -> dict[str, float]:
@@ -155,13 +164,14 @@ class Loop(Generic[Part]):
         if checkpoint is None:
             self._begin()
             return
-        changed = [key for key in self.about if _differ(checkpoint.about.get(key), self.about[key])]
+        changed = [line for key in self.about for line in _differ(checkpoint.about.get(key), self.about[key], key)]
         if changed:
             raise TrainingError(
-                f"{self.out} holds a run of another recipe ({', '.join(changed)} differ); choose another folder"
+                f"{self.out} holds a run of another recipe ({', '.join(changed)}); choose another folder"
             )
         self.step, self.samples = checkpoint.step, checkpoint.samples
-        self.task.model.load_state_dict(checkpoint.section("model"))
+        self.sources = _sources(checkpoint, _source(self.about))
+        self._load_model(checkpoint, self.out)
         load_flat_state(self._optimisers, checkpoint.section("optimiser"))
         for width, average in self.averages.items():
             for name, value in checkpoint.section(f"average.{width}").items():
@@ -173,7 +183,17 @@ class Loop(Generic[Part]):
             initial = latest_checkpoint(Path(self.recipe.initial) / "checkpoints")
             if initial is None:
                 raise TrainingError(f"{self.recipe.initial} holds no checkpoint to start from; train it first")
-            self.task.model.load_state_dict(initial.section("model"))
+            self._load_model(initial, Path(self.recipe.initial))
+            before = _sources(initial, _source(initial.about))
+            self.sources = tuple(dict.fromkeys((*before, *self.sources)))
+
+    def _load_model(self, checkpoint: Checkpoint, run: Path) -> None:
+        try:
+            self.task.model.load_state_dict(checkpoint.section("model"))
+        except RuntimeError as error:
+            raise TrainingError(
+                f"{run} holds another model; give the recipe it was trained with, or another run"
+            ) from error
 
     def _draw(self, thread: ThreadPoolExecutor) -> Future[Sequence[Part]]:
         rng = np.random.default_rng([self.recipe.seed, self.step])
@@ -181,10 +201,12 @@ class Loop(Generic[Part]):
 
     def _train(self, batch: Sequence[Part]) -> dict[str, float]:
         """One update; returns the means of the parts' scalars."""
+        began = monotonic()
         for part in batch:
             if self.task.kind(part) not in self._flops:
                 self._count(part)
         started = monotonic()
+        self._began += started - began  # counting and compiling happen once: they say nothing of what is to come
         results = list(self._map(partial(self._gradients, share=1 / len(batch)), batch, range(len(batch))))
         sums: dict[str, Tensor] = {}
         for scalars, gradients in results:  # in the order of the parts: the sum is the same on any machine load
@@ -261,21 +283,38 @@ class Loop(Generic[Part]):
 
     def _progress(self, scalars: dict[str, float], peak: float) -> Progress:
         seconds = sum(entry[0] for entry in self._recent)
-        per_step = seconds / len(self._recent)
+        # Waiting for data, judging and saving take time too, which a step's own seconds leave out.
+        per_step_in_all = (monotonic() - self._began) / (self.step - self._first)
         return Progress(
             step=self.step,
             steps=self.recipe.steps,
             scalars=scalars,
-            seconds_per_step=per_step,
-            eta_seconds=per_step * (self.recipe.steps - self.step),
+            seconds_per_step=seconds / len(self._recent),
+            eta_seconds=per_step_in_all * (self.recipe.steps - self.step),
             flops_per_second=sum(entry[1] for entry in self._recent) / seconds,
             peak_flops_per_second=peak,
             skipped=sum(entry[2] for entry in self._recent),
         )
 
 
-def _differ(old: Any, new: Any) -> bool:
-    """Whether recipes differ in a field that both know. One that only the newer knows has its default there."""
+def _source(about: Mapping[str, Any]) -> str:
+    """What a recipe says of its data; empty where it does not."""
+    return str(about.get("data", {}).get("source", ""))
+
+
+def _sources(checkpoint: Checkpoint, own: str) -> tuple[str, ...]:
+    """What the weights of a checkpoint learned from; "" stands for what an older one's start had learned from."""
+    started = checkpoint.about.get("run", {}).get("initial")
+    return tuple(checkpoint.about.get("sources", ("", own) if started else (own,)))
+
+
+def _differ(old: Any, new: Any, name: str) -> Iterator[str]:
+    """In which fields that both know recipes differ. One that only the newer knows has its default there."""
     if isinstance(old, dict) and isinstance(new, dict):
-        return any(_differ(old[key], new[key]) for key in old.keys() & new.keys()) or bool(old.keys() - new.keys())
-    return bool(old != new)
+        for key in sorted(old.keys() - _BESIDE):
+            if key not in new:
+                yield f"{name}.{key} is known there only"
+            elif key not in _PLACES or bool(old[key]) != bool(new[key]):
+                yield from _differ(old[key], new[key], f"{name}.{key}")
+    elif old != new:
+        yield f"{name} is {reprlib.repr(old)} there and {reprlib.repr(new)} here"

@@ -1,8 +1,10 @@
 """What a run says about itself: progress values, a metrics.jsonl, TensorBoard scalars, the machine's peak."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -55,16 +57,21 @@ def gemm_peak(device: str, precision: str, *, repeats: int = 5) -> float:
 class Metrics:
     """Appends to `metrics.jsonl` in a folder, and to TensorBoard when asked.
 
-    Lines of steps after `step` are dropped first: they belong to work that an interruption undid.
-    Raises MissingExtra when TensorBoard is asked for and not installed.
+    Lines of steps after `step` are dropped first: they belong to work that an interruption undid. A value that
+    is not finite, as after a step that was skipped, is null. Raises MissingExtra when TensorBoard is asked for
+    and not installed.
     """
 
     def __init__(self, folder: Path, step: int, *, tensorboard: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "metrics.jsonl"
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
-        self.path.write_text("".join(line + "\n" for line in kept))
+        text = self.path.read_text() if self.path.exists() else ""
+        lines = [line for line in text.splitlines() if line.endswith("}") and json.loads(line)["step"] <= step]
+        kept = "".join(line + "\n" for line in lines)
+        if kept != text:
+            part = self.path.with_name(self.path.name + ".part")
+            part.write_text(kept)
+            os.replace(part, self.path)
         self._board = _board(folder, step) if tensorboard else None
 
     def __enter__(self) -> "Metrics":
@@ -84,8 +91,9 @@ class Metrics:
 
     def write_scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Add one line of values."""
+        finite = {name: value if isfinite(value) else None for name, value in values.items()}
         with self.path.open("a") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
+            file.write(json.dumps({"step": step, **finite}, allow_nan=False) + "\n")
         if self._board is not None:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)

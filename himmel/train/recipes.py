@@ -1,10 +1,12 @@
 """Recipes: everything a training run depends on, as frozen values; a variant is a function that returns one.
 
 A recipe and the data it names decide a run to the bit on one machine. It is written into every checkpoint,
-and a run refuses to go on from a checkpoint of another recipe.
+and a run refuses to go on from a checkpoint of another recipe. Data are named by `source`, not by the folder
+they lie in: folders may move.
 """
 
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from himmel.codec import CodecConfig
@@ -28,7 +30,9 @@ __all__ = [
 ]
 
 _CODEC_MATRICES = ("encoder.", "decoder.")
-_SLOTS = 64  # text slots: no caption of the first bundled weights' part of the world has more words and marks
+# Text slots: of the captions of three subjects, the longest of the first bundled weights' part of the world, about
+# 1 in 20,000 has one word or mark more.
+_SLOTS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +91,17 @@ class RunRecipe:
             raise UsageError(f"{' and '.join(low)} must be at least 1")
 
 
+def _check_held_out(clips: int) -> None:
+    if clips < 1:
+        raise UsageError(f"{clips} clips held out can judge nothing; hold out 1 or more")
+
+
 @dataclass(frozen=True, kw_only=True)
 class CodecData:
     """Crops from a folder of decoded clips (pixels.py): `batch` clips of `frames` frames of `crop` pixels.
 
-    held_out: clips, the first of the folder, that are never trained on and judge the codec.
+    held_out: clips, the first of the folder, that are never trained on and judge the codec. source: what names
+    the clips, such as the root of their ledger; a run goes on with the same ones only.
     """
 
     pixels: str
@@ -99,6 +109,10 @@ class CodecData:
     frames: int = 17
     crop: int = 96
     held_out: int = 16
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        _check_held_out(self.held_out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +145,8 @@ class Stage:
 class TransformerData:
     """Batches from a folder of encoded clips (latents.py): `parts` of about `tokens` tokens, each of one size.
 
-    held_out: clips, the first of the folder, that are never trained on.
+    held_out: clips, the first of the folder, that are never trained on. source: what names the clips, such as the
+    root of their ledger. codec: what names the codec that encoded them. A run goes on with the same ones only.
     """
 
     latents: str
@@ -139,10 +154,17 @@ class TransformerData:
     parts: int = 2
     tokens: int = 4608
     held_out: int = 32
+    source: str = ""
+    codec: str = ""
 
     def __post_init__(self) -> None:
-        if not self.stages or self.stages[-1].until != 1.0:
+        _check_held_out(self.held_out)
+        ends = [stage.until for stage in self.stages]
+        if not ends or ends[-1] != 1.0:
             raise UsageError("the last stage must go on until 1.0, the end of the run")
+        if any(later <= sooner for sooner, later in pairwise([0.0, *ends])):
+            told = ", ".join(map(str, ends))
+            raise UsageError(f"stages until {told}: each must end later than the one before; put them in order")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +172,7 @@ class TransformerRecipe:
     """A transformer and its text encoder from scratch, trained together.
 
     text_dropped: how often a clip comes without text, for guidance. offsets: the first latent frame stands at a
-    random place in time from 0 to this, so that rolling windows meet nothing new.
+    random place in time from 0 to this, so that the model is not tied to clips that begin at 0.
     """
 
     model: TransformerConfig

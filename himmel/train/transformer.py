@@ -50,7 +50,8 @@ class ClipBatch:
 class TrainedTransformer:
     """A finished run: weights by name ("last" and each average's width) and their figures on held-out clips.
 
-    Which weights are best is decided by judging what they draw, so all of them are kept.
+    All of them are kept, so that whoever saves them may choose: by these figures, as `himmel train` does, or by
+    judging what they draw. sources: what names the clips that they learned from, see `Loop.sources`.
     """
 
     recipe: TransformerRecipe
@@ -58,6 +59,7 @@ class TrainedTransformer:
     figures: Mapping[str, Mapping[str, float]]
     steps: int
     samples: int
+    sources: tuple[str, ...]
 
     def parts(self, name: str) -> dict[str, Part]:
         """The parts "transformer" and "text" of one set of weights, for `himmel.weights.save_weights`."""
@@ -207,6 +209,5 @@ def train_transformer(
     for width, average in loop.averages.items():
         with average.applied(task.model):
             weights[width], figures[width] = average.values, loop.evaluate()
-    return TrainedTransformer(
-        recipe=recipe, weights=weights, figures=figures, steps=loop.step, samples=loop.samples
-    )
+    counts = {"steps": loop.step, "samples": loop.samples}
+    return TrainedTransformer(recipe=recipe, weights=weights, figures=figures, **counts, sources=loop.sources)

@@ -60,7 +60,9 @@ class Card:
 
     sizes are the trained "WIDTHxHEIGHT", the default first; frames is the trained length of a window and fps
     its clock. `knows` maps a category ("colour", "motion", ...) to the trained words; `styles` maps a style
-    to the sentence that captions have for it. `ledger` is the root of the training data's ledger.
+    to the sentence that captions have for it. `ledger` is the root of the training data's ledger, and
+    `other_ledgers` those of what the codec, or the run this one began from, learned from besides; "unknown"
+    where a run did not write it down.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Card:
     generator: str = ""
     commit: str = ""
     ledger: str = ""
+    other_ledgers: tuple[str, ...] = ()
     trained_steps: int = 0
     trained_samples: int = 0
     sizes: tuple[str, ...] = ("128x128",)
@@ -92,6 +95,7 @@ class Card:
         known = dict(_known_only(cls, values, "the card"))
         try:
             known["sizes"] = tuple(known.get("sizes", cls.sizes))
+            known["other_ledgers"] = tuple(known.get("other_ledgers", ()))
             sampler = _known_only(SamplerDefaults, known.get("sampler", {}), "the card's sampler")
             known["sampler"] = SamplerDefaults(**sampler)
             known["knows"] = {category: tuple(words) for category, words in known["knows"].items()}

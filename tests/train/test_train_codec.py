@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from himmel.codec import CodecConfig
-from himmel.errors import Cancelled, TrainingError
+from himmel.errors import Cancelled, TrainingError, UsageError
 from himmel.train import CodecData, CodecRecipe, OptimiserRecipe, Progress, RunRecipe, train_codec
+from himmel.train.checkpoint import latest_checkpoint, save_checkpoint
 
 
 def write_moving_squares(folder: Path, clips: int, frames: int = 9, size: int = 32) -> None:
@@ -83,8 +84,49 @@ def test_it_learns_two_clips_by_heart(tmp_path: Path) -> None:
 
 def test_another_recipe_is_refused(pixels: Path, tmp_path: Path) -> None:
     train_codec(recipe(pixels, steps=1), tmp_path / "out")
-    with pytest.raises(TrainingError, match="another recipe .noise differ"):
+    with pytest.raises(TrainingError, match=r"another recipe .noise is \[0.02, 0.1\] there and \[0.0, 0.1\] here"):
         train_codec(replace(recipe(pixels, steps=1), noise=(0.0, 0.1)), tmp_path / "out")
+    with pytest.raises(UsageError, match="0 clips held out can judge nothing"):
+        replace(recipe(pixels).data, held_out=0)
+
+
+def named(pixels: Path, source: str, initial: Path | None = None) -> CodecRecipe:
+    plan = recipe(pixels, steps=1)
+    run = replace(plan.run, initial=str(initial or ""))
+    return replace(plan, data=replace(plan.data, source=source), run=run)
+
+
+def test_a_run_may_move_but_its_clips_stay(pixels: Path, tmp_path: Path) -> None:
+    train_codec(named(pixels, "clips"), tmp_path / "out")
+    pixels, out = pixels.rename(tmp_path / "moved"), (tmp_path / "out").rename(tmp_path / "run")
+    before = newest(out)
+    board = replace(named(pixels, "clips"), run=replace(named(pixels, "clips").run, tensorboard=True))
+    assert train_codec(board, out).sources == ("clips",)
+    assert newest(out) == before
+    with pytest.raises(TrainingError, match="data.source is 'clips' there and 'others' here"):
+        train_codec(named(pixels, "others"), out)
+    with pytest.raises(TrainingError, match="run.initial is '' there"):
+        train_codec(named(pixels, "clips", tmp_path), out)
+
+
+def test_weights_know_all_they_learned_from(pixels: Path, tmp_path: Path) -> None:
+    train_codec(named(pixels, "one"), tmp_path / "first")
+    assert train_codec(named(pixels, "two", tmp_path / "first"), tmp_path / "second").sources == ("one", "two")
+    (tmp_path / "first").rename(tmp_path / "away")
+    moved = named(pixels, "two", tmp_path / "away")
+    assert train_codec(moved, tmp_path / "second").sources == ("one", "two")
+    assert train_codec(named(pixels, "two", tmp_path / "second"), tmp_path / "third").sources == ("one", "two")
+
+
+def test_a_checkpoint_from_before_sources_goes_on(pixels: Path, tmp_path: Path) -> None:
+    train_codec(named(pixels, ""), tmp_path / "out")
+    found = latest_checkpoint(tmp_path / "out" / "checkpoints")
+    assert found is not None
+    about = {key: value for key, value in found.about.items() if key != "sources"}
+    about["data"] = {key: value for key, value in about["data"].items() if key != "source"}
+    save_checkpoint(tmp_path / "out" / "checkpoints", replace(found, about=about), keep=2)
+    assert train_codec(named(pixels, "clips"), tmp_path / "out").sources == ("clips",)
+    assert train_codec(named(pixels, "more", tmp_path / "out"), tmp_path / "next").sources == ("", "more")
 
 
 def test_a_damaged_checkpoint_is_named(pixels: Path, tmp_path: Path) -> None:

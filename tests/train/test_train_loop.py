@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Hashable, Sequence
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from himmel.train import OptimiserRecipe, RunRecipe
+from himmel.train import OptimiserRecipe, Progress, RunRecipe
 from himmel.train.loop import Loop
 
 
@@ -52,3 +53,16 @@ def test_parts_that_are_compiled_side_by_side_make_the_same_steps(tmp_path: Path
         loop.run()
         ends.append(loop.evaluate()["of_one"])
     assert ends[0] == pytest.approx(ends[1], abs=1e-5)
+
+
+def test_the_time_to_go_counts_what_lies_between_steps(tmp_path: Path) -> None:
+    class Slow(Doubling):
+        def evaluate(self) -> dict[str, float]:
+            sleep(0.2)
+            return {}
+
+    run = RunRecipe(steps=4, precision="fp32", log_every=1, evaluate_every=1, tensorboard=False)
+    seen: list[Progress] = []
+    Loop(Slow(compiled=False), run, OptimiserRecipe(warm_up=1), tmp_path, {}).run(seen.append)
+    assert seen[2].eta_seconds >= 2 / 3 * 0.2  # two judgements in three steps, one step to go
+    assert seen[-1].eta_seconds == 0

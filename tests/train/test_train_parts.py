@@ -99,6 +99,26 @@ def test_metrics_forget_what_an_interruption_undid(tmp_path: Path) -> None:
     assert gemm_peak("cpu", "fp32", repeats=1) > 0
 
 
+def test_metrics_are_json_and_only_rewritten_for_a_reason(tmp_path: Path) -> None:
+    with Metrics(tmp_path, 0, tensorboard=False) as metrics:
+        metrics.write_scalars(1, {"loss": float("nan"), "gradient_norm": float("inf"), "psnr": 20.0})
+    assert metrics.path.read_text() == '{"step": 1, "loss": null, "gradient_norm": null, "psnr": 20.0}\n'
+    written = metrics.path.stat().st_ino
+    Metrics(tmp_path, 1, tensorboard=False)
+    assert metrics.path.stat().st_ino == written
+    with metrics.path.open("a") as file:
+        file.write('{"step": 2, "lo')
+    Metrics(tmp_path, 1, tensorboard=False)
+    assert metrics.path.stat().st_ino != written and len(metrics.path.read_text().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
+
+
+def test_a_checkpoint_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "step-000000001.safetensors.part").mkdir()
+    with pytest.raises(TrainingError, match="step-000000001.safetensors cannot be written .*; free some space"):
+        save_checkpoint(tmp_path, Checkpoint(step=1, tensors={"w": torch.zeros(1)}, about={}), keep=1)
+
+
 def test_crops_are_drawn_from_all_files_but_the_held_out_clips(tmp_path: Path) -> None:
     numbered = [np.full((4, 3, 8, width, 3), index, np.uint8) for index, width in enumerate((8, 16))]
     for index, clips in enumerate(numbered):

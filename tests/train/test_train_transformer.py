@@ -19,6 +19,7 @@ from himmel.train import (
     Stage,
     TransformerData,
     TransformerRecipe,
+    codec_digest,
     encode_clips,
     train_transformer,
 )
@@ -98,10 +99,29 @@ def test_encoding_goes_on_where_it_stopped(tmp_path: Path, latents: Path) -> Non
     assert seen == [(5, 8), (8, 8)]
     assert contents(tmp_path) == contents(latents)
     with pytest.raises(TrainingError, match="latents from other clips; remove it"):
-        encode_clips(codec, PaintedClips(), tmp_path, source="other")
+        encode_clips(codec, PaintedClips(), tmp_path, source="other", per_chunk=5)
+    with pytest.raises(TrainingError, match="latents from other number of clips in a chunk; remove it"):
+        encode_clips(codec, PaintedClips(), tmp_path, per_chunk=4)
     codec.measure(torch.zeros(4), torch.ones(4))
     with pytest.raises(TrainingError, match="latents from other codec weights and clips"):
-        encode_clips(codec, PaintedClips(), tmp_path, source="other")
+        encode_clips(codec, PaintedClips(), tmp_path, source="other", per_chunk=5)
+
+
+def test_the_origin_of_latents_is_written_once(tmp_path: Path) -> None:
+    codec, origin = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=4)), tmp_path / "origin.json"
+    codec.measure(torch.zeros(4), torch.ones(4))
+    older = json.dumps(
+        {"codec weights": codec_digest(codec), "clips": ""}
+    )  # from when chunks always had 256 clips
+    origin.write_text(older)
+    encode_clips(codec, PaintedClips(), tmp_path)
+    assert origin.read_text() == older and len(LatentStore(tmp_path)) == 8
+    with pytest.raises(TrainingError, match="number of clips in a chunk"):
+        encode_clips(codec, PaintedClips(), tmp_path, per_chunk=5)
+    for damaged in ("", "[]", "{}"):
+        origin.write_text(damaged)
+        with pytest.raises(TrainingError, match="does not say where the latents beside it come from; remove"):
+            encode_clips(codec, PaintedClips(), tmp_path)
 
 
 @pytest.mark.parametrize(("muon", "side_by_side"), [((), 2), (("transformer.blocks.",), 1)])
@@ -168,6 +188,9 @@ def test_a_run_can_start_from_another(latents: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no checkpoint to start from"):
         missing = replace(plan, run=replace(plan.run, initial=str(tmp_path / "nothing")))
         train_transformer(missing, tmp_path / "other", caption)
+    with pytest.raises(TrainingError, match="first holds another model; give the recipe"):
+        deeper = replace(plan.model, layers=plan.model.layers + 1)
+        train_transformer(replace(later, model=deeper), tmp_path / "deeper", caption)
 
 
 def test_recipes_that_do_not_fit_are_refused(latents: Path, tmp_path: Path) -> None:
@@ -176,6 +199,10 @@ def test_recipes_that_do_not_fit_are_refused(latents: Path, tmp_path: Path) -> N
         replace(plan, model=tiny(text_dim=8))
     with pytest.raises(UsageError, match="until 1.0"):
         replace(plan.data, stages=plan.data.stages[:1])
+    with pytest.raises(UsageError, match="put them in order"):
+        replace(plan.data, stages=(plan.data.stages[1], *plan.data.stages))
+    with pytest.raises(UsageError, match="0 clips held out can judge nothing"):
+        replace(plan.data, held_out=0)
     with pytest.raises(TrainingError, match="no encoded clips"):
         train_transformer(replace(plan, data=replace(plan.data, latents=str(tmp_path))), tmp_path / "out", caption)
     long = replace(plan.data, stages=(Stage(until=1.0, lengths=((9, 1.0),)),))
