@@ -15,6 +15,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -22,6 +23,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from himmel.errors import UsageError
 from himmel.shapes import Size
@@ -63,6 +65,17 @@ LIMITS = Limits()
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys, no spaces, text as UTF-8 and floats in their shortest exact form."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _no_text(value: Any) -> Any:
+    """Refuse what pydantic would read as a number and nobody means as one: "16", True."""
+    if isinstance(value, str | bytes | bool):
+        raise PydanticCustomError("number", "input should be a number")
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_no_text)]
+Number = Annotated[float, BeforeValidator(_no_text)]
 
 
 class _Value(BaseModel):
@@ -118,13 +131,13 @@ class Request(_Value):
     prompt: str
     negative: str = ""
     style: str | None = None
-    seconds: float | None = None
+    seconds: Number | None = None
     size: str | None = None
-    fps: int | None = None
-    seed: int | None = None
-    steps: int | None = None
-    guidance: float | None = None
-    count: int = 1
+    fps: Integer | None = None
+    seed: Integer | None = None
+    steps: Integer | None = None
+    guidance: Number | None = None
+    count: Integer = 1
     model: str = "bundled"
 
     @field_validator("size", mode="before")
@@ -165,7 +178,7 @@ class Request(_Value):
             raise UsageError(f"size {size} is above {LIMITS.side_pixels} pixels a side; for example 128x128")
 
 
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -176,10 +189,10 @@ class Sampling(_Value):
     guidance_until; `rescale` brings the deviation of the guided prediction back towards that without guidance.
     """
 
-    steps: Annotated[int, Field(gt=0, le=LIMITS.steps)]
+    steps: Annotated[Integer, Field(gt=0, le=LIMITS.steps)]
     solver: str = "unipc"
-    shift: Annotated[float, Field(gt=0.0, le=100.0)]
-    guidance: Annotated[float, Field(ge=1.0, le=LIMITS.guidance)]
+    shift: Annotated[Number, Field(gt=0.0, le=100.0)]
+    guidance: Annotated[Number, Field(ge=1.0, le=LIMITS.guidance)]
     guidance_from: Fraction = 0.0
     guidance_until: Fraction = 1.0
     rescale: Fraction = 0.0
@@ -192,9 +205,9 @@ class Windows(_Value):
     its own small errors.
     """
 
-    frames: Annotated[int, Field(gt=0)]
-    overlap: Annotated[int, Field(ge=0)]
-    carry_level: Annotated[float, Field(ge=0.0, le=0.1)] = 0.0
+    frames: Annotated[Integer, Field(gt=0)]
+    overlap: Annotated[Integer, Field(ge=0)]
+    carry_level: Annotated[Number, Field(ge=0.0, le=0.1)] = 0.0
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -208,11 +221,11 @@ class Shot(_Value):
 
     caption: str
     negative: str = ""
-    width: Annotated[int, Field(gt=0, le=LIMITS.side_pixels)]
-    height: Annotated[int, Field(gt=0, le=LIMITS.side_pixels)]
-    frames: Annotated[int, Field(gt=0)]
-    fps: Annotated[int, Field(gt=0, le=LIMITS.fps)]
-    seed: Annotated[int, Field(ge=0, le=LIMITS.seed)]
+    width: Annotated[Integer, Field(gt=0, le=LIMITS.side_pixels)]
+    height: Annotated[Integer, Field(gt=0, le=LIMITS.side_pixels)]
+    frames: Annotated[Integer, Field(gt=0)]
+    fps: Annotated[Integer, Field(gt=0, le=LIMITS.fps)]
+    seed: Annotated[Integer, Field(ge=0, le=LIMITS.seed)]
     sampling: Sampling
     windows: Windows
 

@@ -65,6 +65,9 @@ def test_a_size_may_be_text_a_pair_or_a_size(size: object) -> None:
         ({"prompt": "a", "guidance": 0.0}, "guidance 0"),
         ({"prompt": "a", "count": 0}, "count 0"),
         ({"prompt": "a", "seed": -1}, "seed -1"),
+        ({"prompt": "a", "steps": "16"}, "steps '16' is not accepted: input should be a number"),
+        ({"prompt": "a", "seed": True}, "seed 'True' is not accepted"),
+        ({"prompt": "a", "seconds": "2"}, "seconds '2' is not accepted"),
         ({"prompt": "a", "colour": "red"}, 'unknown field "colour"'),
         ({}, "prompt"),
     ],
@@ -110,6 +113,8 @@ def test_each_decision_changes_the_digest() -> None:
         (a_plan().to_json().replace("himmel.plan/1", "himmel.plan/9"), "himmel.plan/9"),
         (a_plan().to_json().replace('"steps":4', '"steps":0'), "steps"),
         (a_plan().to_json().replace('"frames":9', '"frames":90000'), "90000 frames"),
+        (a_plan().to_json().replace('"frames":9', '"frames":"9"'), "a number"),
+        (a_plan().to_json().replace('"guidance":3.0', '"guidance":true'), "a number"),
     ],
 )
 def test_a_damaged_plan_is_refused(text: str, words: str) -> None:
