@@ -15,6 +15,7 @@ __all__ = ["Case", "Length", "case_count", "draw_cases"]
 # Chance may put one subject behind another. A scene is asked only where the world itself shows what the caption
 # says: every subject with this share of the picture (246 pixels of 128 x 128) in this share of the frames.
 VISIBLE, MOSTLY = 0.015, 0.95
+PATIENCE = 1000  # scenes in a row without one that can be asked: the answers of a suite come up every few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ def case_count(suite: Suite, limit: int | None = None) -> int:
 def draw_cases(suite: Suite, length: Length, limit: int | None = None) -> Iterator[tuple[Case, Pixels]]:
     """All cases of a suite with the frames of their true clips, uint8 [T, H, W, 3]; the same every time.
 
-    Raises WorldError where nothing can be drawn.
+    Raises WorldError where nothing can be drawn and UsageError for an answer that no scene of its group has.
     """
     stage = Stage(length.width, length.height)
     try:
@@ -69,9 +70,13 @@ def _size(group: Group, limit: int | None) -> int:
 def _clips(stage: Stage, group: Group, length: Length, first: int, size: int) -> Iterator[RenderedClip]:
     """The first `size` scenes from seed `first` on that show what they say and give each answer its turn."""
     waiting: list[object] = []
-    made = 0
+    made, last = 0, first
     for seed in count(first):
         waiting = waiting or list(group.answers)
+        if seed - last > PATIENCE:
+            raise UsageError(
+                f'of "{group.profile.name}" {PATIENCE} scenes show no {group.fact} {waiting[0]}; ask less'
+            )
         spec = sample_scene(
             seed, profile=group.profile, split="held_out", width=length.width, height=length.height
         )
@@ -82,7 +87,7 @@ def _clips(stage: Stage, group: Group, length: Length, first: int, size: int) ->
             continue
         waiting.remove(FACTS[group.fact](spec))
         yield clip
-        made += 1
+        made, last = made + 1, seed
         if made == size:
             return
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from himmel.errors import UsageError
 from himmel.evaluate.exhibit import Exhibit, Pixels
 from himmel.evaluate.things import Thing
 
@@ -33,6 +34,7 @@ __all__ = [
 Probe: TypeAlias = Callable[[Exhibit], Sequence[float]]
 Numbers = NDArray[np.float64]
 
+RELATIONS = ("left_of", "right_of", "in_front_of", "behind")
 STEADY = 0.8  # share of the frames in which a count must hold
 MOVED = 0.08  # half widths: less is standing still
 # Half widths that a thing's picture moves sideways while a step of the same length in depth makes it grow e-fold:
@@ -81,11 +83,14 @@ def _found(exhibit: Exhibit, things: Sequence[Thing]) -> Sequence[float]:
 def relation(exhibit: Exhibit) -> Sequence[float]:
     """Whether the one is where it should be, seen from the other, in the first frame in which both are seen.
 
-    Left and right are those of the centres; in front is nearer, so its foot is lower in the picture.
+    Left and right are those of the centres; in front is nearer, so its foot is lower in the picture. Raises
+    UsageError for another relation.
     """
     asked = exhibit.spec.relation
     if asked is None:
         return []
+    if asked.kind not in RELATIONS:
+        raise UsageError(f'no probe tells "{asked.kind}"; ask for one of {", ".join(RELATIONS)}')
     a, b = (exhibit.of_colour(exhibit.spec.subjects[index].colour) for index in (asked.a, asked.b))
     if a is None or b is None or not (a.seen & b.seen).any():
         return [0.0]

@@ -41,6 +41,10 @@ class Group:
     each: int
     task: Task = "text"
 
+    def __post_init__(self) -> None:
+        if self.each < 1 or not self.answers:
+            raise UsageError(f"a group of {self.each} scenes for each of {len(self.answers)} answers asks nothing")
+
     @property
     def size(self) -> int:
         """Scenes in the group."""

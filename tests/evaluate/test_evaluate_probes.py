@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from himmel.errors import UsageError
 from himmel.evaluate import PROBES, QUICK, Examiner, Exhibit, draw_cases, load_examiner
 from himmel.evaluate.cases import Case, Length
 from himmel.evaluate.probes import told_camera, told_direction
@@ -66,6 +67,15 @@ def test_the_other_relation_is_wrong(drawn: list[tuple[Case, Exhibit]]) -> None:
             asked = case.spec.relation
             turned = RelationSpec(a=asked.b, kind=asked.kind, b=asked.a)
             assert PROBES["relation"](replace(exhibit, spec=replace(case.spec, relation=turned))) == [0.0]
+
+
+def test_a_relation_that_no_probe_tells_is_refused(drawn: list[tuple[Case, Exhibit]]) -> None:
+    exhibit = next(exhibit for case, exhibit in drawn if case.group == "relation")
+    one, other = exhibit.spec.subjects
+    subjects = (one, replace(other, kind="cube"))
+    on_top = replace(exhibit.spec, subjects=subjects, relation=RelationSpec(a=0, kind="on_top_of", b=1))
+    with pytest.raises(UsageError, match='no probe tells "on_top_of"'):
+        PROBES["relation"](replace(exhibit, spec=on_top))
 
 
 def test_a_mirrored_clip_shows_the_mirrored_direction(drawn: list[tuple[Case, Exhibit]]) -> None:

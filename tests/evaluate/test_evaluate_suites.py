@@ -53,6 +53,19 @@ def test_a_limit_is_of_each_group() -> None:
         case_count(QUICK, 0)
 
 
+def test_a_group_that_asks_nothing_is_refused() -> None:
+    for nothing in ({"each": 0}, {"answers": ()}):
+        with pytest.raises(UsageError, match="asks nothing"):
+            replace(QUICK.groups["camera"], **nothing)  # type: ignore[arg-type]
+
+
+def test_an_answer_that_no_scene_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("himmel.evaluate.cases.PATIENCE", 20)
+    group = replace(QUICK.groups["relation"], answers=("inside",))
+    with pytest.raises(UsageError, match="20 scenes show no relation inside"):
+        list(draw_cases(replace(QUICK, groups={"relation": group}, rows=()), SMALL))
+
+
 def test_suites_have_names() -> None:
     assert suite_named("quick") is SUITES["quick"]
     with pytest.raises(UsageError, match="thorough"):
