@@ -1,5 +1,6 @@
-"""A sheet of what was made, to be looked at beside the numbers."""
+"""A sheet of what was made, to be looked at beside the numbers; sealed, as everything a model made."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,13 @@ import numpy as np
 from himmel.errors import UsageError
 from himmel.evaluate.cases import Case
 from himmel.evaluate.exhibit import Pixels
-from himmel.media import contact_sheet, write_png
+from himmel.generate import Pipeline
+from himmel.media import contact_sheet, part_path, write_image
+from himmel.provenance import Manifest, SealedVideo, check_final, load_keys, seal
 
-__all__ = ["SampleSheet"]
+__all__ = ["SAMPLES_FORMAT", "SampleSheet"]
 
+SAMPLES_FORMAT = "himmel.samples/1"
 MOMENTS = 4
 
 
@@ -21,6 +25,7 @@ class SampleSheet:
         self.most, self.columns = most, columns
         self._pictures: list[Pixels] = []
         self._captions: list[str] = []
+        self._asked: list[dict[str, object]] = []
 
     def __call__(self, case: Case, frames: Pixels) -> None:
         """Keep a few moments of a clip, unless the sheet is full."""
@@ -28,6 +33,7 @@ class SampleSheet:
             return
         moments = np.linspace(0, len(frames) - 1, MOMENTS).round().astype(int)
         self._pictures += list(frames[moments])
+        self._asked.append({"caption": case.caption, "seed": case.seed, "task": case.task})
         width, words = frames.shape[2] // 6, case.caption.split()
         # The caption runs on below the moments of its clip.
         lines = [""]
@@ -37,9 +43,24 @@ class SampleSheet:
             lines[-1] += f" {word}"
         self._captions += [*lines, *[""] * (MOMENTS - len(lines))]
 
-    def write(self, path: Path) -> None:
-        """Write the sheet as a PNG; raises UsageError when there is nothing on it."""
+    def write(self, path: Path, pipe: Pipeline, *, force: bool = False) -> SealedVideo:
+        """Write the sheet as a PNG, sealed as the work of `pipe`, which was examined.
+
+        Raises UsageError when there is nothing on it or `path` cannot be (or exists, unless `force`), MediaError
+        and SealError when writing or sealing fails.
+        """
         if not self._pictures:
             raise UsageError("no clip was made; there is nothing to put on a sheet")
-        sheet = contact_sheet(np.stack(self._pictures), self.columns * MOMENTS, self._captions)
-        write_png(path, sheet)
+        if path.suffix.lower() != ".png":
+            raise UsageError(f"{path.name} must end in .png")
+        check_final(path, force=force)
+        card, asked = pipe.facts.card, {"format": SAMPLES_FORMAT, "clips": self._asked}
+        manifest = Manifest(
+            plan=json.dumps(asked, sort_keys=True),
+            weights=pipe.facts.weights,
+            ledger=card.ledger or None,
+            title=f"samples of {pipe.facts.name}",
+        )
+        part = part_path(path)
+        write_image(part, contact_sheet(np.stack(self._pictures), self.columns * MOMENTS, self._captions))
+        return seal(part, path, manifest, load_keys(pipe.keys_folder), force=force)

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from himmel.errors import UsageError
 from himmel.evaluate import QUICK, Case, Length, Report, SampleSheet, check_probes, evaluate
 from himmel.generate import Pipeline, load
 from himmel.media import read_image
+from himmel.provenance import read_root, verify
 
 SMALL = Length(width=64, height=64, frames=9)
 GROUPS = {name: replace(group, each=1, answers=group.answers[:1]) for name, group in QUICK.groups.items()}
@@ -40,8 +42,12 @@ def test_a_model_that_knows_nothing_is_examined(pipe: Pipeline, tmp_path: Path) 
     assert len(extended) == 9
     again = evaluate(pipe, SUITE, options=options)
     assert replace(again, seconds=0) == replace(report, seconds=0)
-    sheet.write(tmp_path / "sheet.png")
-    assert read_image(tmp_path / "sheet.png").shape[1] > 4 * 64
+    sealed = sheet.write(tmp_path / "sheet.png", pipe)
+    assert read_image(sealed.path).shape[1] > 4 * 64 and list(tmp_path.iterdir()) == [sealed.path]
+    found = verify(sealed.path, read_root(pipe.keys_folder))
+    assert found.answer == "ours (signed)" and found.manifest is not None
+    assert found.manifest.weights == pipe.facts.weights
+    assert [clip["caption"] for clip in json.loads(found.manifest.plan)["clips"]] == [c.caption for c, _ in clips]
 
 
 def test_a_probe_that_fails_on_true_clips_does_not_judge() -> None:
@@ -59,6 +65,6 @@ def test_probes_are_checked_without_a_model() -> None:
             assert row.truth == row.coded
 
 
-def test_an_empty_sheet_is_not_written(tmp_path: Path) -> None:
+def test_an_empty_sheet_is_not_written(pipe: Pipeline, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no clip"):
-        SampleSheet().write(tmp_path / "sheet.png")
+        SampleSheet().write(tmp_path / "sheet.png", pipe)
