@@ -42,7 +42,8 @@ def read_text(path: Path) -> dict[str, str]:
     """The texts stored in a PNG before its pixels; raises MediaError when it is damaged or of another kind."""
     try:
         with Image.open(path, formats=("PNG",)) as image:
-            return {key: str(value) for key, value in image.info.items() if isinstance(value, str)}
+            # Pillow's own text chunks are strings that know their language.
+            return {str(key): str(value) for key, value in image.info.items() if isinstance(value, str)}
     except UNREADABLE as error:
         raise _unreadable(path, "PNG", error) from error
 
