@@ -10,7 +10,7 @@ import reprlib
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -207,7 +207,8 @@ class Loop(Generic[Part]):
                 self._count(part)
         started = monotonic()
         self._began += started - began  # counting and compiling happen once: they say nothing of what is to come
-        results = list(self._map(partial(self._gradients, share=1 / len(batch)), batch, range(len(batch))))
+        with self._settled():
+            results = list(self._map(partial(self._gradients, share=1 / len(batch)), batch, range(len(batch))))
         sums: dict[str, Tensor] = {}
         for scalars, gradients in results:  # in the order of the parts: the sum is the same on any machine load
             for name, value in scalars.items():
@@ -249,6 +250,13 @@ class Loop(Generic[Part]):
             enabled=self.recipe.precision == "bf16",
             cache_enabled=not self.recipe.compile,
         )
+
+    def _settled(self) -> AbstractContextManager[Any]:
+        """Nothing is compiled while parts are worked on: all their kinds have been.
+
+        Workers that ask torch's cache at the same moment may miss what is in it; that part then runs uncompiled.
+        """
+        return torch.compiler.set_stance("eager_on_recompile") if self.recipe.compile else nullcontext()
 
     def _generator(self, part: int) -> torch.Generator:
         """The noise of one part of the current step."""
