@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from himmel.cli import doctor, main, show
+from himmel.cli.home import keys_folder as keys_folder_of_the_cli
 from himmel.cli.show import Show, filmstrip
 from himmel.errors import MissingExtra
-from himmel.generate import Progress
+from himmel.generate import Progress, load
 from himmel.media import read_video
 from himmel.provenance import read_root, verify
 
@@ -40,6 +41,16 @@ def test_verify_gives_one_of_three_answers(
     answer = json.loads(capsys.readouterr().out)
     assert answer["manifest"]["plan"]["prompt"] == "a red ball" and answer["manifest"]["ledger"] == "1" * 64
     assert main(["verify", "nowhere.mp4"]) == 1
+
+
+def test_what_python_signs_in_the_same_folder_is_ours(
+    capsys: pytest.CaptureFixture[str], tiny_weights: Path, tmp_path: Path
+) -> None:
+    load(tiny_weights, keys_folder=keys_folder_of_the_cli())("a red ball", seed=7).save("here.mp4")
+    load(tiny_weights, keys_folder=tmp_path / "other")("a red ball", seed=7).save("there.mp4")
+    assert main(["verify", "here.mp4"]) == 0
+    assert main(["verify", "there.mp4"]) == 1
+    assert capsys.readouterr().out == "ours (signed)\nno evidence\n"
 
 
 def test_doctor_lists_what_works_and_what_is_missing(
