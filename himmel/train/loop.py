@@ -8,10 +8,9 @@ interrupted and went on equals one that was not, to the bit.
 import json
 import reprlib
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
@@ -27,6 +26,7 @@ from himmel.train.ema import PowerAverage
 from himmel.train.metrics import Metrics, Progress, gemm_peak
 from himmel.train.optimiser import build_optimisers, flat_state, load_flat_state, rate
 from himmel.train.recipes import OptimiserRecipe, RunRecipe
+from himmel.train.workers import Gradients, Workers, one_thread
 
 __all__ = ["Loop", "Task"]
 
@@ -73,11 +73,11 @@ class Loop(Generic[Part]):
     ) -> None:
         self.task, self.recipe, self.optimiser, self.out = task, recipe, optimiser, out
         self.about = json.loads(json.dumps(about))
-        self.sources = (_source(self.about),)
+        self.sources: tuple[str, ...] = (_source(self.about),)
         self.step = self.samples = 0
         self._parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
         self._optimisers = build_optimisers(task.model, optimiser)
-        self._map: Callable[..., Iterable[Any]] = map
+        self._workers: Workers | None = None
         self.averages = {str(width): PowerAverage(task.model, width) for width in recipe.averages}
         self._lost = 0
         self._began, self._first = monotonic(), 0
@@ -100,7 +100,7 @@ class Loop(Generic[Part]):
         saved = self._began = monotonic()
         self._first = self.step
         metrics = Metrics(self.out, self.step, tensorboard=self.recipe.tensorboard)
-        with ThreadPoolExecutor(max_workers=1) as thread, self._side_by_side(), metrics:
+        with self._side_by_side(), ThreadPoolExecutor(max_workers=1) as thread, metrics:
             upcoming = self._draw(thread)
             while self.step < self.recipe.steps:
                 batch = upcoming.result()
@@ -126,21 +126,16 @@ class Loop(Generic[Part]):
 
     @contextmanager
     def _side_by_side(self) -> Iterator[None]:
-        """Work on `side_by_side` parts at once, each on one core.
-
-        Two parts on a core each finish sooner than one part after the other on both: small operations do not
-        split well, and every one of them waits for the slower core.
-        """
+        """Have `side_by_side` processes at work, this one among them."""
         if self.recipe.side_by_side == 1:
             yield
             return
-        limit = partial(torch.set_num_threads, 1)
-        with ThreadPoolExecutor(self.recipe.side_by_side, initializer=limit) as workers:
-            self._map = workers.map
-            try:
-                yield
-            finally:
-                self._map = map
+        self._workers = Workers(self.recipe.side_by_side, self._parameters, self._redrawn)
+        try:
+            yield
+        finally:
+            self._workers.close()
+            self._workers = None
 
     def save(self) -> None:
         """Write a checkpoint of the current step."""
@@ -196,8 +191,11 @@ class Loop(Generic[Part]):
             ) from error
 
     def _draw(self, thread: ThreadPoolExecutor) -> Future[Sequence[Part]]:
-        rng = np.random.default_rng([self.recipe.seed, self.step])
-        return thread.submit(self.task.draw, rng, self.step / self.recipe.steps)
+        return thread.submit(self.task.draw, *self._chance(self.step + 1))
+
+    def _chance(self, step: int) -> tuple[np.random.Generator, float]:
+        """What a step's batch is drawn with."""
+        return np.random.default_rng([self.recipe.seed, step - 1]), (step - 1) / self.recipe.steps
 
     def _train(self, batch: Sequence[Part]) -> dict[str, float]:
         """One update; returns the means of the parts' scalars."""
@@ -207,12 +205,10 @@ class Loop(Generic[Part]):
                 self._count(part)
         started = monotonic()
         self._began += started - began  # counting and compiling happen once: they say nothing of what is to come
-        with self._settled():
-            results = list(self._map(partial(self._gradients, share=1 / len(batch)), batch, range(len(batch))))
-        sums: dict[str, Tensor] = {}
-        for scalars, gradients in results:  # in the order of the parts: the sum is the same on any machine load
+        sums: dict[str, float] = {}
+        for scalars, gradients in self._results(batch):
             for name, value in scalars.items():
-                sums[name] = sums.get(name, torch.zeros_like(value)) + value.detach()
+                sums[name] = sums.get(name, 0.0) + value
             for parameter, gradient in zip(self._parameters, gradients, strict=True):
                 if gradient is not None:
                     parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
@@ -224,7 +220,34 @@ class Loop(Generic[Part]):
         self._forget_gradients()
         self._recent.append((monotonic() - started, flops, not finite))
         self._give_up_if_lost()
-        return {name: float(value) / len(batch) for name, value in sums.items()} | {"gradient_norm": norm}
+        return {name: value / len(batch) for name, value in sums.items()} | {"gradient_norm": norm}
+
+    def _results(self, batch: Sequence[Part]) -> Iterator[tuple[dict[str, float], Gradients]]:
+        """What each process finds, in their order: the sum is the same on any machine load."""
+        if self._workers is None:
+            yield self._work(batch, 0)
+            return
+        self._workers.ask(self.step)
+        with one_thread():
+            own = self._work(batch, 0)
+        yield own
+        yield from self._workers.answers()
+
+    def _redrawn(self, step: int, number: int) -> tuple[dict[str, float], Gradients]:
+        """`_work` in another process, which draws the batch for itself."""
+        self.step = step
+        return self._work(self.task.draw(*self._chance(step)), number)
+
+    def _work(self, batch: Sequence[Part], number: int) -> tuple[dict[str, float], Gradients]:
+        """Sums of scalars and gradients over a process's parts of a batch."""
+        sums: dict[str, float] = {}
+        total: list[Tensor | None] = [None] * len(self._parameters)
+        for place in range(number, len(batch), self.recipe.side_by_side):
+            scalars, gradients = self._gradients(batch[place], place, 1 / len(batch))
+            for name, value in scalars.items():
+                sums[name] = sums.get(name, 0.0) + float(value)
+            total = [_added(one, other) for one, other in zip(total, gradients, strict=True)]
+        return sums, total
 
     def _update(self) -> None:
         share = rate(self.step - 1, self.recipe.steps, self.optimiser)
@@ -242,21 +265,7 @@ class Loop(Generic[Part]):
             raise TrainingError(f"{_PATIENCE} steps in a row up to {self.step} were not finite; lower the rate")
 
     def _autocast(self) -> AbstractContextManager[Any]:
-        # torch guards the cache of casts with a lock that a worker in the compiler and one at the end of its
-        # part can wait for for ever. No weight is cast twice in a pass anyway.
-        return torch.autocast(
-            self.recipe.device,
-            torch.bfloat16,
-            enabled=self.recipe.precision == "bf16",
-            cache_enabled=not self.recipe.compile,
-        )
-
-    def _settled(self) -> AbstractContextManager[Any]:
-        """Nothing is compiled while parts are worked on: all their kinds have been.
-
-        Workers that ask torch's cache at the same moment may miss what is in it; that part then runs uncompiled.
-        """
-        return torch.compiler.set_stance("eager_on_recompile") if self.recipe.compile else nullcontext()
+        return torch.autocast(self.recipe.device, torch.bfloat16, enabled=self.recipe.precision == "bf16")
 
     def _generator(self, part: int) -> torch.Generator:
         """The noise of one part of the current step."""
@@ -282,8 +291,8 @@ class Loop(Generic[Part]):
             self._gradients(part, 0, 1.0)
         self._flops[self.task.kind(part)] = counter.get_total_flops()
         if self.recipe.compile:
-            # By one worker, for all of them: two that compile at the same time wait for each other for ever.
-            list(self._map(partial(self._gradients, share=1.0), [part], [0]))
+            with one_thread() if self._workers else nullcontext():
+                self._gradients(part, 0, 1.0)
 
     def _forget_gradients(self) -> None:
         for optimiser in self._optimisers:
@@ -314,6 +323,12 @@ def _sources(checkpoint: Checkpoint, own: str) -> tuple[str, ...]:
     """What the weights of a checkpoint learned from; "" stands for what an older one's start had learned from."""
     started = checkpoint.about.get("run", {}).get("initial")
     return tuple(checkpoint.about.get("sources", ("", own) if started else (own,)))
+
+
+def _added(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
 
 
 def _differ(old: Any, new: Any, name: str) -> Iterator[str]:

@@ -106,10 +106,8 @@ class TransformerTask:
         return {f"held_out_loss_at_{level}": float(np.mean(values)) for level, values in losses.items()}
 
     def _compiled(self) -> Callable[..., Tensor]:
-        if self.recipe.run.side_by_side == 1:
-            return torch.compile(self.transformer)
-        # Workers share one Python, which compiled kernels keep to themselves unless they are called from C++.
-        return torch.compile(self.transformer, dynamic=False, options={"cpp_wrapper": True})
+        # On a CPU there are few kinds of parts and kernels for one size are faster than for any.
+        return torch.compile(self.transformer, dynamic=False if self.device == "cpu" else None)
 
     def _velocity_loss(self, part: ClipBatch, clean: Tensor, noise: Tensor) -> Tensor:
         levels = part.levels.over_latents(self.recipe.model.patch, *clean.shape[3:])
