@@ -3,8 +3,9 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from himmel.codec import Codec
     from himmel.data import ClipShards, RenderConfig
-    from himmel.train import CodecRecipe, TransformerRecipe
+    from himmel.shapes import Size
+    from himmel.train import CodecRecipe, TrainedCodec, TrainedTransformer, TransformerRecipe
     from himmel.weights import Card, Index, Part
     from himmel.world import Profile
 
@@ -55,13 +57,22 @@ class Course:
 
         return watched
 
-    def check(self) -> None:
-        """Raise UsageError where the recipe cannot run."""
+    def check(self, sizes: "Iterable[Size]") -> None:
+        """Raise UsageError where the recipe cannot run, or cannot learn from clips of these sizes."""
         import torch
 
         from himmel import train
 
         recipe: CodecRecipe = getattr(train, f"{self.recipe}_codec")("")
+        second: TransformerRecipe = getattr(train, f"{self.recipe}_transformer")("", ())
+        compression, crop = replace(recipe.model.compression, patch=second.model.patch), recipe.data.crop
+        for size in sizes:
+            compression.check(size)
+            if min(size.width, size.height) < crop:
+                raise UsageError(
+                    f'{size} is smaller than the {crop}x{crop} pixels that recipe "{self.recipe}" learns from; '
+                    "draw larger clips"
+                )
         if self.compile and recipe.run.device == "cpu" and not shutil.which("g++"):
             raise UsageError("compiling for a CPU needs g++, which is not here; install it or leave --compile out")
         if recipe.run.device != "cpu" and not torch.cuda.is_available():
@@ -74,21 +85,23 @@ class Course:
         recipe: CodecRecipe = getattr(train, f"{self.recipe}_codec")(str((out / "pixels").resolve()))
         return self._fitted(recipe, lessons)
 
-    def transformer_recipe(self, out: Path, lessons: "Lessons") -> "TransformerRecipe":
-        """The recipe of a transformer whose run lies in `out`."""
+    def transformer_recipe(self, out: Path, lessons: "Lessons", codec: str) -> "TransformerRecipe":
+        """The recipe of a transformer whose run lies in `out`, on latents of the codec with this digest."""
         from himmel import train
         from himmel.world import lexicon
 
         latents, words = str((out / "latents").resolve()), lexicon(lessons.profile)
         recipe: TransformerRecipe = getattr(train, f"{self.recipe}_transformer")(latents, words)
         run = replace(recipe.run, compile=self.compile or recipe.run.compile)
-        return self._fitted(replace(recipe, run=run), lessons)
+        return self._fitted(replace(recipe, run=run, data=replace(recipe.data, codec=codec)), lessons)
 
     def _fitted(self, recipe: Recipe, lessons: "Lessons") -> Recipe:
-        """The recipe with the steps, the start and the held-out clips of this course."""
+        """The recipe with the steps and the start of this course, its clips, and what is installed here."""
         initial = "" if self.initial is None else str(self.initial.resolve())
-        run = replace(recipe.run, steps=self.steps or recipe.run.steps, initial=initial)
-        data = replace(recipe.data, held_out=len(lessons.judging) or recipe.data.held_out)
+        board = recipe.run.tensorboard and find_spec("tensorboard") is not None
+        run = replace(recipe.run, steps=self.steps or recipe.run.steps, initial=initial, tensorboard=board)
+        held_out = len(lessons.judging) or recipe.data.held_out
+        data = replace(recipe.data, held_out=held_out, source=lessons.source)
         return replace(recipe, run=run, data=data)
 
 
@@ -96,21 +109,24 @@ class Course:
 class Lessons:
     """The clips of a folder: those of the split "validation" come first and judge, those of "train" teach.
 
-    Where there are none to judge, a recipe holds some of the others out.
+    Where there are none to judge, a recipe holds some of the others out. rendering: how they were drawn, as their
+    ledger says.
     """
 
     judging: "ClipShards"
     training: "ClipShards"
+    rendering: Mapping[str, Any]
 
     @classmethod
     def of(cls, folder: Path) -> "Lessons":
-        """Open a folder of clips; raises LedgerError when it has none to train on."""
+        """Open a folder of clips; raises LedgerError when it has none to train on or they were not rendered."""
         from himmel.data import ClipShards
 
         training = ClipShards(folder, split="train")
         if not len(training):
             raise LedgerError(f"{folder} holds no training clips; draw some with: himmel world render")
-        return cls(judging=ClipShards(folder, split="validation"), training=training)
+        judging = ClipShards(folder, split="validation")
+        return cls(judging=judging, training=training, rendering=_rendering(training))
 
     def __len__(self) -> int:
         return len(self.judging) + len(self.training)
@@ -127,25 +143,44 @@ class Lessons:
 
     @property
     def source(self) -> str:
-        """What names these clips, in this order."""
+        """What names these clips: the ledger root of those that judge, "+", the root of those that teach."""
         return f"{self.judging.root}+{self.training.root}"
-
-    @property
-    def rendering(self) -> dict[str, Any]:
-        """How the clips were drawn, as their ledger says."""
-        rendering: dict[str, Any] = json.loads(self.training.rows[0].transform)
-        return rendering
 
     @property
     def profile(self) -> "Profile":
         """The part of the world's grammar the clips were drawn from."""
-        from himmel.world import FIRST_LIGHT, FULL
+        return _profiles()[self.rendering["profile"]]
 
-        return {profile.name: profile for profile in (FIRST_LIGHT, FULL)}[self.rendering["profile"]]
+    @property
+    def sizes(self) -> "tuple[Size, ...]":
+        """Sizes of the training clips, each once."""
+        from himmel.shapes import Size
+
+        return tuple(dict.fromkeys(Size(width=row.width, height=row.height) for row in self.training.rows))
 
     def _place(self, index: int) -> "tuple[ClipShards, int]":
         first = len(self.judging)
         return (self.judging, index) if index < first else (self.training, index - first)
+
+
+def _profiles() -> "dict[str, Profile]":
+    from himmel.world import FIRST_LIGHT, FULL
+
+    return {profile.name: profile for profile in (FIRST_LIGHT, FULL)}
+
+
+def _rendering(clips: "ClipShards") -> dict[str, Any]:
+    transform = clips.rows[0].transform
+    try:
+        rendering: dict[str, Any] = json.loads(transform)
+        if rendering["profile"] in _profiles() and rendering["generator"]:
+            return rendering
+    except (ValueError, TypeError, KeyError):
+        pass  # another program's words for what it did
+    raise LedgerError(
+        f'{clips.folder} holds clips that were not rendered ("{transform[:60]}"), so nothing says what they show; '
+        "draw some with: himmel world render"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +224,8 @@ def learn_codec(course: Course, lessons: Lessons, out: Path) -> Made:
     course.show.begin("training the codec")
     trained = train.train_codec(recipe, out, course.show.training, course.stop)
     part = replace(trained.part(), storage=course.storage)
-    card = _card(course, lessons, steps=trained.steps, samples=trained.samples, figures=trained.figures)
+    others = _others(lessons, trained.sources)
+    card = _card(course, lessons, others, trained, trained.figures)
     return _saved(out / "weights", {"codec": part}, card, trained.figures)
 
 
@@ -215,10 +251,11 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
     coded = load_weights(codec)
     if "codec" not in coded.parts:
         raise WeightsError(f"{codec} holds no codec; train one with: himmel train codec")
-    recipe = course.transformer_recipe(out, lessons)
+    encoder = _codec(coded.parts["codec"])
+    recipe = course.transformer_recipe(out, lessons, train.codec_digest(encoder))
     course.show.begin("encoding the clips")
     train.encode_clips(
-        _codec(coded.parts["codec"], recipe.run.device),
+        encoder.to(recipe.run.device),
         lessons,
         out / "latents",
         source=lessons.source,
@@ -229,17 +266,18 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
     trained = train.train_transformer(recipe, out, _caption, course.show.training, course.stop)
     best = min(trained.figures, key=lambda name: sum(trained.figures[name].values()))
     parts = {name: replace(part, storage=course.storage) for name, part in trained.parts(best).items()}
-    card = _card(course, lessons, steps=trained.steps, samples=trained.samples, figures=trained.figures[best])
+    others = _others(lessons, trained.sources, coded.card)
+    card = _card(course, lessons, others, trained, trained.figures[best])
     card = replace(card, knows=_knows(lessons.profile), styles=_styles(lessons.profile))
     return _saved(weights, parts | {"codec": coded.parts["codec"]}, card, trained.figures[best])
 
 
-def _codec(part: "Part", device: str) -> "Codec":
+def _codec(part: "Part") -> "Codec":
     from himmel.codec import Codec, CodecConfig
 
     codec = Codec(CodecConfig.from_dict(dict(part.config)))
     codec.load_state_dict(dict(part.tensors))
-    return codec.requires_grad_(False).to(device)
+    return codec.requires_grad_(False)
 
 
 def _caption(record: Mapping[str, Any], mirrored: bool, rng: "np.random.Generator") -> str:
@@ -254,7 +292,21 @@ def _name(course: Course, lessons: Lessons) -> str:
     return f"{course.recipe}-{lessons.rendering['profile']}"
 
 
-def _card(course: Course, lessons: Lessons, *, steps: int, samples: int, figures: Mapping[str, float]) -> "Card":
+def _others(lessons: Lessons, sources: Iterable[str], codec: "Card | None" = None) -> tuple[str, ...]:
+    """Ledger roots of other clips than the lessons' that a run's `sources`, or its codec, learned from."""
+    roots = [source.rpartition("+")[2] for source in sources]
+    if codec is not None:
+        roots += [codec.ledger, *codec.other_ledgers]
+    return tuple(dict.fromkeys(root or "unknown" for root in roots if root != lessons.training.root))
+
+
+def _card(
+    course: Course,
+    lessons: Lessons,
+    others: tuple[str, ...],
+    trained: "TrainedCodec | TrainedTransformer",
+    figures: Mapping[str, float],
+) -> "Card":
     from himmel.weights import Card, SamplerDefaults
 
     rows, first = lessons.training.rows, lessons.training.record(0)["spec"]
@@ -263,9 +315,10 @@ def _card(course: Course, lessons: Lessons, *, steps: int, samples: int, figures
         generator=str(lessons.rendering["generator"]),
         commit=_commit(),
         ledger=lessons.training.root,
-        trained_steps=steps,
-        trained_samples=samples,
-        sizes=tuple(dict.fromkeys(f"{row.width}x{row.height}" for row in rows)),
+        other_ledgers=others,
+        trained_steps=trained.steps,
+        trained_samples=trained.samples,
+        sizes=tuple(map(str, lessons.sizes)),
         frames=rows[0].frames,
         fps=int(first["fps"]),
         sampler=SamplerDefaults(),

@@ -105,7 +105,7 @@ def bundled(
     size, clips = Size.parse(amount.size), run.out / "clips"
     config = RenderConfig(profile=PROFILE, width=size.width, height=size.height, crf=CRF)
     with _course(run) as course:
-        course.check()
+        course.check([size])
         course.show.label = "1 of 4: "
         draw(course, clips, config, clips=amount.clips, first_seed=0, workers=workers)
         course.show.label = "2 of 4: "
@@ -130,7 +130,7 @@ def codec(*, run: Run, lesson: Lesson) -> int:
     """
     lessons = Lessons.of(lesson.data)
     with _course(run, lesson) as course:
-        course.check()
+        course.check(lessons.sizes)
         made = learn_codec(course, lessons, run.out)
     return _told(run, made)
 
@@ -152,7 +152,7 @@ def transformer(
     find_weights(codec)
     lessons = Lessons.of(lesson.data)
     with _course(run, lesson) as course:
-        course.check()
+        course.check(lessons.sizes)
         made = learn_transformer(course, lessons, codec, run.out, run.out / "weights")
     return _told(run, made)
 
