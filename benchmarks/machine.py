@@ -1,4 +1,4 @@
-"""The machine a figure was measured on, in one line; the other scripts of this folder print it first.
+"""The machine a figure was measured on, in one line; the scripts that time something print it first.
 
     python benchmarks/machine.py
 

@@ -29,3 +29,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'himmel' has no attribute {name!r}")
     return getattr(import_module(_HOMES.get(name, "himmel.generate")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

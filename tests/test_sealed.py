@@ -16,11 +16,13 @@ SEAL = "himmel/provenance/seal.py"
 # Who else gives files their names, and what these are. Each names its kind of file beside the call.
 RENAMES = {
     SEAL: "sealed media",
+    "himmel/cli/evaluate.py": "reports (.json)",
     "himmel/data/shards.py": "shards (.tar)",
     "himmel/data/pixels.py": "training arrays (.npy)",
     "himmel/provenance/keys.py": "the signing key (.pem)",
     "himmel/train/checkpoint.py": "checkpoints (.safetensors)",
     "himmel/train/latents.py": "training arrays (.npy)",
+    "himmel/train/metrics.py": "measurements (.jsonl)",
     "himmel/weights/shards.py": "folders of weights (.safetensors)",
 }
 # Who opens files for writing bytes, and which.

@@ -1,5 +1,6 @@
 """`himmel evaluate`: ask a model for scenes whose answers are known, and count."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,9 +57,13 @@ def evaluate(
 
 def _write(path: Path, text: str) -> None:
     """Keep a report that took hours, on standard output where the file cannot be written."""
+    part = path.with_name(f".{path.name}.part")
     try:
-        path.write_text(f"{text}\n", encoding="utf-8")
+        part.write_text(f"{text}\n", encoding="utf-8")
+        part.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         print_path(text)
         raise HimmelError(
             f"{path} was not written ({error.strerror}); the report is on standard output"
