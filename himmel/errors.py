@@ -1,16 +1,16 @@
 """The one error tree. Every error a user can cause or meet is one of these, with one clear sentence.
 
-    HimmelError                    exit code 1
-    ├── UsageError                 exit code 2: the request itself is wrong (value, rule, remedy)
-    │   └── Declined               the request was refused by policy; carries the rule
-    ├── MissingExtra               an optional part is not installed; names the install line
-    ├── WeightsError               weights are missing, altered or of the wrong kind
-    ├── MediaError                 a media file could not be read or written
-    ├── SealError                  a file could not be sealed or its seal could not be read back
-    ├── LedgerError                training data without source, licence or an unbroken chain
-    ├── WorldError                 the procedural world cannot be drawn here
-    ├── TrainingError              a run cannot start or go on
-    └── Cancelled                  exit code 130: stopped on request, nothing half-written
+HimmelError                    exit code 1
+├── UsageError                 exit code 2: the request itself is wrong (value, rule, remedy)
+│   └── Declined               the request was refused by policy; carries the rule
+├── MissingExtra               an optional part is not installed; names the install line
+├── WeightsError               weights are missing, altered or of the wrong kind
+├── MediaError                 a media file could not be read or written
+├── SealError                  a file could not be sealed or its seal could not be read back
+├── LedgerError                training data without source, licence or an unbroken chain
+├── WorldError                 the procedural world cannot be drawn here
+├── TrainingError              a run cannot start or go on
+└── Cancelled                  exit code 130: stopped on request, nothing half-written
 """
 
 __all__ = [
