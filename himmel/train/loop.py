@@ -245,7 +245,7 @@ class Loop(Generic[Part]):
         for place in range(number, len(batch), self.recipe.side_by_side):
             scalars, gradients = self._gradients(batch[place], place, 1 / len(batch))
             for name, value in scalars.items():
-                sums[name] = sums.get(name, 0.0) + float(value)
+                sums[name] = sums.get(name, 0.0) + float(value.detach())
             total = [_added(one, other) for one, other in zip(total, gradients, strict=True)]
         return sums, total
 
