@@ -103,9 +103,13 @@ class Examiner(nn.Module):
     def label(self, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Frames uint8 [T, H, W, 3] -> classes uint8 [T, H, W]."""
         video = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)  # [T, 3, H, W]
-        parts = [self(part.float() / 127.5 - 1.0).argmax(1) for part in torch.split(video, FRAMES_AT_ONCE)]
+        parts = [self._both_ways(part.float() / 127.5 - 1.0) for part in torch.split(video, FRAMES_AT_ONCE)]
         labels: NDArray[np.uint8] = torch.cat(parts).to(torch.uint8).numpy()
         return labels
+
+    def _both_ways(self, x: Tensor) -> Tensor:
+        """Classes [B, H, W] of pictures [B, 3, H, W], from the votes of each and of its mirror image."""
+        return (self(x) + self(x.flip(3)).flip(3)).argmax(1)
 
 
 def load_examiner(folder: Path = EXAMINER_FOLDER) -> Examiner:

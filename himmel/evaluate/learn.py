@@ -35,7 +35,7 @@ class LearnConfig:
 
     clips: int = 4096
     moments: int = 4
-    steps: int = 6000
+    steps: int = 5000
     batch: int = 16
     rate: float = 3e-3
     seed: int = 0
