@@ -155,7 +155,10 @@ def find_weights(name_or_path: str | Path) -> Path:
         return folder
     if str(name_or_path) in CATALOGUE:
         where = f"{folder / INDEX_NAME} is missing"
-        raise WeightsError(f'the weights "{name_or_path}" are not installed ({where}); install himmel again')
+        raise WeightsError(
+            f'the weights "{name_or_path}" are not installed ({where}); name others with --model, or '
+            "install a version that has them"
+        )
     names = ", ".join(sorted(CATALOGUE))
     raise WeightsError(
         f'no weights at "{name_or_path}": no {INDEX_NAME} there, and the catalogue has only {names}'
