@@ -263,7 +263,7 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
         should_stop=course.stop,
     )
     course.show.begin("training the transformer")
-    trained = train.train_transformer(recipe, out, _caption, course.show.training, course.stop)
+    trained = train.train_transformer(recipe, out, _caption, course.show.training, course.stop, weight=_weight)
     best = min(trained.figures, key=lambda name: sum(trained.figures[name].values()))
     parts = {name: replace(part, storage=course.storage) for name, part in trained.parts(best).items()}
     others = _others(lessons, trained.sources, coded.card)
@@ -286,6 +286,15 @@ def _caption(record: Mapping[str, Any], mirrored: bool, rng: "np.random.Generato
 
     caption = describe(SceneSpec.from_dict(record["spec"]), rng, form="any")
     return mirror_caption(caption) if mirrored else caption
+
+
+def _weight(record: Mapping[str, Any]) -> float:
+    """Scenes of two and three subjects are drawn more often: there is more in them to tell apart.
+
+    In the first bundled weights' part of the world, 54, 41 and 4 in 100 scenes have one, two and three subjects;
+    with these weights 39, 44 and 16 in 100 that are drawn.
+    """
+    return (0.75, 1.1, 4.0)[len(record["spec"]["subjects"]) - 1]
 
 
 def _name(course: Course, lessons: Lessons) -> str:

@@ -25,10 +25,12 @@ from himmel.train.recipes import Stage, TransformerRecipe
 from himmel.transformer import VideoTransformer
 from himmel.weights import Part
 
-__all__ = ["Caption", "ClipBatch", "TrainedTransformer", "TransformerTask", "train_transformer"]
+__all__ = ["Caption", "ClipBatch", "TrainedTransformer", "TransformerTask", "Weight", "train_transformer"]
 
 # What is said about a clip: its record, whether it is mirrored, and what to draw words from.
 Caption = Callable[[Mapping[str, Any], bool, np.random.Generator], str]
+# How often a clip with this record is drawn, against others.
+Weight = Callable[[Mapping[str, Any]], float]
 
 _JUDGED_AT = (0.3, 0.6, 0.9)  # levels at which held-out clips are judged
 
@@ -71,11 +73,24 @@ class TrainedTransformer:
         return {k.removeprefix(start): v for k, v in self.weights[name].items() if k.startswith(start)}
 
 
+class _Clips:
+    """Clips of one size and how often each is drawn."""
+
+    def __init__(self, members: Sequence[int], weights: Sequence[float]) -> None:
+        self.members, self.weights = np.array(members), np.array(weights)
+        self._shares = self.weights / self.weights.sum()
+
+    def draw(self, count: int, rng: np.random.Generator) -> list[int]:
+        """`count` of the clips, any of them perhaps several times."""
+        drawn: list[int] = rng.choice(self.members, size=count, p=self._shares).tolist()
+        return drawn
+
+
 class TransformerTask:
     """Noisy latents and a caption in, velocity loss over unknown patches out."""
 
-    def __init__(self, recipe: TransformerRecipe, caption: Caption) -> None:
-        self.recipe, self.caption, self.device = recipe, caption, recipe.run.device
+    def __init__(self, recipe: TransformerRecipe, caption: Caption, weight: Weight = lambda record: 1.0) -> None:
+        self.recipe, self.caption, self.weight, self.device = recipe, caption, weight, recipe.run.device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.run.seed)
             self.transformer, self.text = VideoTransformer(recipe.model), TextEncoder(recipe.text)
@@ -125,16 +140,16 @@ class TransformerTask:
     def _draw_part(self, rng: np.random.Generator, stage: Stage) -> ClipBatch:
         lengths, shares = zip(*stage.lengths, strict=True)
         frames = int(rng.choice(lengths, p=np.array(shares) / sum(shares)))
-        fit = {shape: members for shape, members in self._sizes.items() if shape.frames >= frames}
+        fit = {shape: clips for shape, clips in self._sizes.items() if shape.frames >= frames}
         if not fit:
             raise TrainingError(
                 f"no clip of {self.recipe.data.latents} has {frames} latent frames; shorten the stage"
             )
-        counts = np.array([len(members) for members in fit.values()])
-        shape, members = list(fit.items())[int(rng.choice(len(fit), p=counts / counts.sum()))]
+        weights = np.array([clips.weights.sum() for clips in fit.values()])
+        shape, clips = list(fit.items())[int(rng.choice(len(fit), p=weights / weights.sum()))]
         grid = self._grid(shape, frames)
         batch = max(1, self.recipe.data.tokens // grid.count)
-        chosen: list[int] = rng.choice(members, size=batch).tolist()
+        chosen = clips.draw(batch, rng)
         mirrored: list[bool] = (rng.random(batch) < 0.5).tolist()
         return ClipBatch(
             latents=self.store.latents(chosen, mirrored, frames),
@@ -167,7 +182,7 @@ class TransformerTask:
     def _held_out(self) -> range:
         return range(min(self.recipe.data.held_out, len(self.store)))
 
-    def _by_size(self) -> dict[LatentShape, list[int]]:
+    def _by_size(self) -> dict[LatentShape, _Clips]:
         sizes: dict[LatentShape, list[int]] = {}
         for index in range(self.recipe.data.held_out, len(self.store)):
             sizes.setdefault(self._shape(index), []).append(index)
@@ -176,7 +191,10 @@ class TransformerTask:
                 f"{self.recipe.data.latents} holds {len(self.store)} clips, {self.recipe.data.held_out} of them "
                 "held out; encode more clips first"
             )
-        return sizes
+        return {
+            shape: _Clips(members, [self.weight(self.store.clips[index].record) for index in members])
+            for shape, members in sizes.items()
+        }
 
     def _shape(self, index: int) -> LatentShape:
         channels, frames, height, width = self.store.shape(index)
@@ -193,13 +211,15 @@ def train_transformer(
     caption: Caption,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    *,
+    weight: Weight = lambda record: 1.0,
 ) -> TrainedTransformer:
     """Run a recipe in the folder `out`, going on from its newest checkpoint.
 
-    `caption` says something about a clip's record, anew each time the clip is used. Raises Cancelled when
-    stopped, TrainingError when the run cannot go on.
+    `caption` says something about a clip's record, anew each time the clip is used; `weight` says how often the
+    clip is used, against others. Raises Cancelled when stopped, TrainingError when the run cannot go on.
     """
-    task = TransformerTask(recipe, caption)
+    task = TransformerTask(recipe, caption, weight)
     loop = Loop(task, recipe.run, recipe.optimiser, out, recipe.to_dict())
     loop.run(on_progress, should_stop)
     weights = {"last": {name: p.detach().clone() for name, p in task.model.named_parameters()}}

@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from himmel.codec import Codec, CodecConfig
 from himmel.errors import Cancelled, TrainingError, UsageError
 from himmel.text import TextConfig
+from himmel.text.lexicon import FIRST_WORD
 from himmel.train import (
     LatentStore,
     OptimiserRecipe,
@@ -24,6 +26,7 @@ from himmel.train import (
     train_transformer,
 )
 from himmel.train.checkpoint import latest_checkpoint, save_checkpoint
+from himmel.train.transformer import TransformerTask
 from himmel.transformer import tiny
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 60, 220)}
@@ -208,3 +211,18 @@ def test_recipes_that_do_not_fit_are_refused(latents: Path, tmp_path: Path) -> N
     long = replace(plan.data, stages=(Stage(until=1.0, lengths=((9, 1.0),)),))
     with pytest.raises(TrainingError, match="9 latent frames"):
         train_transformer(replace(plan, data=long), tmp_path / "out", caption)
+
+
+def test_clips_of_more_weight_are_drawn_more_often(latents: Path) -> None:
+    plan = recipe(latents)
+    task = TransformerTask(plan, caption, lambda record: 3.0 if record["colour"] == "red" else 1.0)
+    rng, drawn, red = np.random.default_rng(0), Counter[int](), Counter[int]()
+    for part in (part for _ in range(300) for part in task.draw(rng, 0.0)):
+        numbers = part.ids.flatten().tolist()
+        words = [plan.text.lexicon[number - FIRST_WORD] for number in numbers if number >= FIRST_WORD]
+        width = part.latents.shape[-1]
+        drawn[width] += sum(word in COLOURS for word in words)
+        red[width] += words.count("red")
+    # Clips 2, 4 and 6 are wide, one of them red; 3, 5 and 7 are narrow, one of them red.
+    assert set(drawn) == {2, 4}
+    assert all(abs(red[width] / drawn[width] - 0.6) < 0.05 for width in drawn)
