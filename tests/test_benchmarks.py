@@ -75,3 +75,16 @@ def test_the_world_is_timed_clip_by_clip(scripts: Path, tmp_path: Path) -> None:
     assert [done for done, _ in marks][-1] == 2 and 0 < marks[0][1] <= marks[-1][1]
     with pytest.raises(SystemExit):
         world.main(["--clips", "1"])
+
+
+def test_the_text_is_weighed_at_every_level(
+    scripts: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gain = loaded(scripts / "text_gain.py")
+    asked = ["--model", str(tiny_weights), "--scenes", "2", "--frames", "5", "--side", "64"]
+    assert gain.main(asked) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [float(row[0]) for row in rows] == list(gain.LEVELS)
+    assert all(float(row[1]) > 0 for row in rows) and any(float(row[4]) != 0 for row in rows)
+    with pytest.raises(SystemExit):
+        gain.main(["--scenes", "1"])
