@@ -10,6 +10,7 @@ from himmel.conditions.canvas import Canvas, Known, as_video, fitted
 from himmel.conditions.condition import Condition, respect
 from himmel.conditions.in_space import Region
 from himmel.conditions.in_time import Ends, FirstFrame, Keyframes, Prefix, Suffix
+from himmel.conditions.seam import Seam
 
 __all__ = [
     "Canvas",
@@ -20,6 +21,7 @@ __all__ = [
     "Known",
     "Prefix",
     "Region",
+    "Seam",
     "Suffix",
     "as_video",
     "fitted",

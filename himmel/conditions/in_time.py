@@ -42,6 +42,10 @@ class FirstFrame(Condition):
         canvas.check_size("the first frame", self.image[None])
         return _claim_frames(known, "the first frame", canvas.encode(as_video(self.image[None])), 0)
 
+    def restore(self, frames: NDArray[np.uint8], start: int, canvas: Canvas) -> NDArray[np.uint8]:
+        """Put the picture back in place of what the codec made of it."""
+        return frames if start else np.concatenate([self.image[None], frames[1:]])
+
     def identity(self) -> tuple[object, ...]:
         """The picture."""
         return (self.image,)

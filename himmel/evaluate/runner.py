@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from himmel.conditions import Condition, FirstFrame, Prefix, as_video
+from himmel.conditions import Condition, FirstFrame, Prefix, Seam, as_video
 from himmel.evaluate.cases import Case, Length, case_count, draw_cases
 from himmel.evaluate.examiner import EXAMINER_FOLDER, Examiner, load_examiner
 from himmel.evaluate.exhibit import Exhibit, Pixels
@@ -136,7 +136,7 @@ class _Exam:
             if round_trip:
                 again = round_trip(truth)
                 if given is not None and case.task == "extend":  # a prefix is put back as it was given
-                    again = np.concatenate([given, again[len(given) :]])
+                    again = Seam().join(again, np.concatenate([given, again[len(given) :]]))
                 self.mark("coded", again, start)
             starts.append(start)
             self.tell("true clips", len(starts), total)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from himmel.conditions import Canvas, Condition, Known, respect
+from himmel.conditions import Canvas, Condition, Known, Seam, respect
 from himmel.errors import HimmelError
 from himmel.flow import FlowState, Guidance, Window, sample, sigma_grid, start_noise, windows
 from himmel.generate.model import Asked, Model
@@ -71,12 +71,13 @@ def stream_frames(plan: Plan, model: Model, conditions: Sequence[Condition], clo
 
 
 def _shot_frames(take: _Take, conditions: Sequence[Condition]) -> Iterator[Pixels]:
-    canvas, start = take.canvas(), 0
+    canvas, seam, start = take.canvas(), Seam(), 0
     for chunk in _decoded(take, _latents(take, conditions, canvas)):
+        restored = chunk
         for condition in conditions:
-            chunk = condition.restore(chunk, start, canvas)
+            restored = condition.restore(restored, start, canvas)
         start += len(chunk)
-        yield chunk
+        yield seam.join(chunk, restored)
         take.clock.resume()
 
 
