@@ -166,7 +166,7 @@ class Loop(Generic[Part]):
             )
         self.step, self.samples = checkpoint.step, checkpoint.samples
         self.sources = _sources(checkpoint, _source(self.about))
-        self._load_model(checkpoint, self.out)
+        self._load_model(checkpoint.section("model"), self.out)
         load_flat_state(self._optimisers, checkpoint.section("optimiser"))
         for width, average in self.averages.items():
             for name, value in checkpoint.section(f"average.{width}").items():
@@ -178,13 +178,18 @@ class Loop(Generic[Part]):
             initial = latest_checkpoint(Path(self.recipe.initial) / "checkpoints")
             if initial is None:
                 raise TrainingError(f"{self.recipe.initial} holds no checkpoint to start from; train it first")
-            self._load_model(initial, Path(self.recipe.initial))
+            self._load_model(self._grown(initial.section("model")), Path(self.recipe.initial))
             before = _sources(initial, _source(initial.about))
             self.sources = tuple(dict.fromkeys((*before, *self.sources)))
 
-    def _load_model(self, checkpoint: Checkpoint, run: Path) -> None:
+    def _grown(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Another run's weights with zeros where this model has more: what is zero changes nothing yet."""
+        own = self.task.model.state_dict()
+        return {**{name: value for name, value in own.items() if not value.any()}, **weights}
+
+    def _load_model(self, weights: Mapping[str, Tensor], run: Path) -> None:
         try:
-            self.task.model.load_state_dict(checkpoint.section("model"))
+            self.task.model.load_state_dict(weights)
         except RuntimeError as error:
             raise TrainingError(
                 f"{run} holds another model; give the recipe it was trained with, or another run"

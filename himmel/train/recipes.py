@@ -61,7 +61,8 @@ class OptimiserRecipe:
 class RunRecipe:
     """Length, repeatability and bookkeeping of a run.
 
-    initial: folder of another run whose newest weights this one starts from; empty for fresh weights.
+    initial: folder of another run whose newest weights this one starts from; empty for fresh weights. Its model
+        may lack what is zero in a fresh one, such as the embedding of places.
     averages: relative widths of the power averages of the weights (EDM2, arXiv 2312.02696), which take in the
     weights of every `average_every`th step.
     precision: "bf16" (autocast over float32 weights) or "fp32". device: "cpu" or "cuda".

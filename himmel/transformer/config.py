@@ -39,7 +39,8 @@ class TransformerConfig:
     text_dim, text_len: width and number of text slots; all slots are attended, padding included.
     image_dim: width of image embeddings for a second cross-attention, 0 for none.
     image_positions: learned positions added to the image embeddings, 0 for none.
-    patch_bottleneck: width between patch and dim (JiT, arXiv 2511.13720), 0 for a single map.
+    place_waves: waves along height and along width that tell a patch where in the picture it lies, 0 for none.
+        Rotary positions say only how far apart two patches are; see docs/LOG.md for what a small model makes of it.
     pooled_text: add a pooled text vector of width text_dim to the time embedding.
     activation: of the feed-forward, "gelu" (its tanh form, Wan's) or "silu" (a third of the cost on a CPU).
     prediction: "velocity" (noise - data) or "clean" (the data itself).
@@ -58,7 +59,7 @@ class TransformerConfig:
     text_len: int = 512
     image_dim: int = 0
     image_positions: int = 0
-    patch_bottleneck: int = 0
+    place_waves: int = 0
     pooled_text: bool = False
     activation: str = "gelu"
     prediction: str = "velocity"
@@ -140,7 +141,7 @@ def wan22_ti2v_5b() -> TransformerConfig:
 
 
 def himmel_small(
-    *, dim: int = 384, heads: int = 6, layers: int = 10, patch_bottleneck: int = 0, precision: str = "lean"
+    *, dim: int = 384, heads: int = 6, layers: int = 10, place_waves: int = 3, precision: str = "lean"
 ) -> TransformerConfig:
     """The bundled model's layout: predicts clean latents, text of 48 slots of width 256."""
     return TransformerConfig(
@@ -152,7 +153,7 @@ def himmel_small(
         out_channels=48,
         text_dim=256,
         text_len=48,
-        patch_bottleneck=patch_bottleneck,
+        place_waves=place_waves,
         pooled_text=True,
         activation="silu",
         prediction="clean",
@@ -174,6 +175,7 @@ def tiny(
         text_dim=text_dim,
         text_len=text_len,
         pooled_text=True,
+        place_waves=2,
         activation="silu",
         prediction="clean",
         precision=precision,

@@ -16,8 +16,6 @@ def flops(config: TransformerConfig, tokens: int, text_tokens: int | None = None
     per_token = 6 * dim * dim + 2 * dim * config.ffn_dim + 2 * dim * (tokens + slots)
     per_slot = 2 * dim * dim
     blocks = config.layers * (tokens * per_token + slots * per_slot)
-    first = config.patch_bottleneck or dim
-    per_patch = config.patch_volume * (config.in_channels * first + config.out_channels * dim)
-    patches = tokens * (per_patch + config.patch_bottleneck * dim)
+    patches = tokens * config.patch_volume * dim * (config.in_channels + config.out_channels)
     embeddings = slots * dim * (config.text_dim + dim) + dim * (256 + dim + 6 * dim)
     return 2 * (blocks + patches + embeddings)

@@ -100,6 +100,32 @@ class ImageEmbedding(nn.Module):
         return _layer_norm(x.float(), last_norm).to(x.dtype)  # [B, M, D]
 
 
+class PlaceEmbedding(nn.Module):
+    """Where in the picture a patch lies; says nothing until it has learned, so a model may gain it later.
+
+    Coordinates run from -1 to 1 along height and width whatever the size of the picture.
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.waves = config.place_waves
+        self.map = nn.Linear(4 * self.waves, config.dim, bias=False)
+
+    def forward(self, grid: tuple[int, int, int]) -> Tensor:
+        """Embeddings [1, N, D] of a (time, height, width) grid; the same in every frame."""
+        frames, height, width = grid
+        down = self._waves(height)[:, None].expand(-1, width, -1)  # [h, w, 2 * waves]
+        across = self._waves(width)[None].expand(height, -1, -1)  # [h, w, 2 * waves]
+        places = torch.cat((down, across), dim=-1).flatten(0, 1)  # [h * w, 4 * waves]
+        return cast(Tensor, self.map(places.to(self.map.weight.dtype)).repeat(frames, 1)[None])  # [1, N, D]
+
+    def _waves(self, count: int) -> Tensor:
+        device = self.map.weight.device
+        middles = (2 * torch.arange(count, device=device) + 1) / count - 1  # [count]
+        angles = middles[:, None] * (math.pi / 2) * 2 ** torch.arange(self.waves, device=device)  # [count, waves]
+        return torch.cat((angles.sin(), angles.cos()), dim=-1)  # [count, 2 * waves]
+
+
 class VideoTransformer(nn.Module):
     """Predicts velocity or clean latents (`config.prediction`) of a video whose patches are noisy."""
 
@@ -107,7 +133,8 @@ class VideoTransformer(nn.Module):
         super().__init__()
         self.config = config
         dim = config.dim
-        self.patch_embedding = _patch_embedding(config)
+        self.patch_embedding = nn.Conv3d(config.in_channels, dim, config.patch, config.patch)
+        self.place_embedding = PlaceEmbedding(config) if config.place_waves else None
         self.text_embedding = nn.Sequential(
             nn.Linear(config.text_dim, dim), nn.GELU(approximate="tanh"), nn.Linear(dim, dim)
         )
@@ -143,6 +170,8 @@ class VideoTransformer(nn.Module):
         rotate = rotation(self.config.head_dim, grid, frame_offset=frame_offset, device=latents.device)
 
         x = self.patch_embedding(latents.to(dtype)).flatten(2).transpose(1, 2).contiguous()  # [B, N, D]
+        if self.place_embedding is not None:
+            x = x + self.place_embedding(grid).to(dtype)  # [B, N, D]
         level = self._time(timesteps, pooled, dtype)  # [B, G, D]
         levels = self.time_projection(level).unflatten(-1, (6, -1))  # [B, G, 6, D]
         context = self._context(text, image, dtype)  # [B, M + S, D]
@@ -165,6 +194,8 @@ class VideoTransformer(nn.Module):
                 # 0.016 at Wan's text width, where Wan has 0.02; a fixed 0.02 would mute narrow text.
                 nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
         nn.init.zeros_(self.head.head.weight)
+        if self.place_embedding is not None:
+            nn.init.zeros_(self.place_embedding.map.weight)
 
     def store_in(self, dtype: torch.dtype) -> "VideoTransformer":
         """Store parameters in `dtype`, except those that Wan keeps in float32; returns self."""
@@ -229,15 +260,6 @@ class VideoTransformer(nn.Module):
         ):
             if given != wanted:
                 raise UsageError(f"this transformer {'needs' if wanted else 'takes no'} {name} embeddings")
-
-
-def _patch_embedding(config: TransformerConfig) -> nn.Module:
-    if not config.patch_bottleneck:
-        return nn.Conv3d(config.in_channels, config.dim, config.patch, config.patch)
-    return nn.Sequential(
-        nn.Conv3d(config.in_channels, config.patch_bottleneck, config.patch, config.patch, bias=False),
-        nn.Conv3d(config.patch_bottleneck, config.dim, 1),
-    )
 
 
 def _layer_norm(x: Tensor, norm: nn.Module | None = None) -> Tensor:

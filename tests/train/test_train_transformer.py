@@ -188,6 +188,11 @@ def test_a_run_can_start_from_another(latents: Path, tmp_path: Path) -> None:
     warm_figures = train_transformer(later, tmp_path / "warm", caption).figures["last"]
     cold_figures = train_transformer(cold, tmp_path / "cold", caption).figures["last"]
     assert warm_figures["held_out_loss_at_0.6"] < cold_figures["held_out_loss_at_0.6"]
+    smaller = replace(plan, model=replace(plan.model, place_waves=0))
+    train_transformer(smaller, tmp_path / "smaller", caption)
+    grown = replace(later, run=replace(later.run, initial=str(tmp_path / "smaller")))
+    grown_figures = train_transformer(grown, tmp_path / "grown", caption).figures["last"]
+    assert grown_figures["held_out_loss_at_0.6"] < cold_figures["held_out_loss_at_0.6"]
     with pytest.raises(TrainingError, match="no checkpoint to start from"):
         missing = replace(plan, run=replace(plan.run, initial=str(tmp_path / "nothing")))
         train_transformer(missing, tmp_path / "other", caption)

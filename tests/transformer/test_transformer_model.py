@@ -20,6 +20,7 @@ from himmel.transformer import (
     wan22_t2v_a14b,
     wan22_ti2v_5b,
 )
+from himmel.transformer.model import PlaceEmbedding
 
 # Billions of parameters, from the papers' tables and the checkpoints' headers.
 SIZES = [
@@ -109,13 +110,39 @@ def test_text_and_pooled_text_are_read(model: VideoTransformer, clip: dict[str, 
 
 
 def test_a_new_model_predicts_zero_and_learns_everywhere() -> None:
-    model = VideoTransformer(dataclasses.replace(tiny(), patch_bottleneck=6))
+    model = VideoTransformer(tiny())
     inputs = torch.randn(1, 4, 2, 4, 4), torch.tensor([500.0]), torch.randn(1, 8, 16)
     assert not model(*inputs, pooled=torch.randn(1, 16)).any()
     torch.nn.init.normal_(model.head.head.weight)
     model(*inputs, pooled=torch.randn(1, 16)).square().sum().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and bool(parameter.grad.abs().sum() > 0), name
+
+
+@torch.no_grad()
+def test_places_are_told_apart_by_their_embedding_alone(clip: dict[str, Tensor]) -> None:
+    model = VideoTransformer(dataclasses.replace(tiny(), place_waves=0))
+    placed = VideoTransformer(tiny())
+    for built in (model, placed):
+        torch.nn.init.normal_(built.head.head.weight)
+    placed.load_state_dict(model.state_dict(), strict=False)
+    t = torch.tensor([500.0, 100.0])
+    assert torch.equal(placed(timesteps=t, **clip), model(timesteps=t, **clip))  # it says nothing at first
+    assert placed.place_embedding is not None
+    torch.nn.init.normal_(placed.place_embedding.map.weight)
+    same = {**clip, "latents": torch.ones_like(clip["latents"])}
+    blind, seeing = model(timesteps=t, **same), placed(timesteps=t, **same)
+    assert torch.allclose(blind[..., 0], blind[..., 2], atol=1e-5)
+    assert not torch.allclose(seeing[..., 0], seeing[..., 2], atol=1e-2)
+    assert not torch.allclose(seeing[..., 0, :], seeing[..., 2, :], atol=1e-2)
+
+
+def test_a_place_is_a_share_of_the_picture() -> None:
+    embedding = PlaceEmbedding(tiny())
+    torch.nn.init.normal_(embedding.map.weight)
+    small, tall = embedding((1, 2, 6)).view(2, 6, -1), embedding((3, 2, 18)).view(3, 2, 18, -1)
+    assert torch.allclose(small, tall[1, :, 1::3], atol=1e-5)
+    assert torch.equal(tall[0], tall[2])
 
 
 def test_stored_parameters_keep_what_must_stay_exact() -> None:
@@ -125,7 +152,7 @@ def test_stored_parameters_keep_what_must_stay_exact() -> None:
     assert not any("self_attn" in name or "ffn" in name for name in wide)
 
 
-@pytest.mark.parametrize("config", [tiny(), himmel_small(dim=48, layers=1, patch_bottleneck=20)])
+@pytest.mark.parametrize("config", [tiny(), himmel_small(dim=48, layers=1)])
 def test_flops_agree_with_torchs_counter(config: TransformerConfig) -> None:
     # torch does not count its own attention on a CPU, but counts the products of the lean one.
     config = dataclasses.replace(config, precision="lean")
