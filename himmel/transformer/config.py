@@ -39,7 +39,7 @@ class TransformerConfig:
     text_dim, text_len: width and number of text slots; all slots are attended, padding included.
     image_dim: width of image embeddings for a second cross-attention, 0 for none.
     image_positions: learned positions added to the image embeddings, 0 for none.
-    place_waves: waves along height and along width that tell a patch where in the picture it lies, 0 for none.
+    place_waves: waves along time, height and width that tell a patch where in the clip it lies, 0 for none.
         Rotary positions say only how far apart two patches are: docs/LOG.md says what a small model makes of it.
     pooled_text: add a pooled text vector of width text_dim to the time embedding.
     activation: of the feed-forward, "gelu" (its tanh form, Wan's) or "silu" (a third of the cost on a CPU).

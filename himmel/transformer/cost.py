@@ -17,5 +17,6 @@ def flops(config: TransformerConfig, tokens: int, text_tokens: int | None = None
     per_slot = 2 * dim * dim
     blocks = config.layers * (tokens * per_token + slots * per_slot)
     patches = tokens * config.patch_volume * dim * (config.in_channels + config.out_channels)
+    places = tokens * 6 * config.place_waves * dim
     embeddings = slots * dim * (config.text_dim + dim) + dim * (256 + dim + 6 * dim)
-    return 2 * (blocks + patches + embeddings)
+    return 2 * (blocks + patches + places + embeddings)

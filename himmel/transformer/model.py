@@ -101,23 +101,22 @@ class ImageEmbedding(nn.Module):
 
 
 class PlaceEmbedding(nn.Module):
-    """Where in the picture a patch lies; says nothing until it has learned, so a model may gain it later.
+    """Where in the clip a patch lies; says nothing until it has learned, so a model may gain it later.
 
-    Coordinates run from -1 to 1 along height and width whatever the size of the picture.
+    Coordinates run from -1 to 1 along time, height and width whatever the size of the clip.
     """
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.waves = config.place_waves
-        self.map = nn.Linear(4 * self.waves, config.dim, bias=False)
+        self.map = nn.Linear(6 * self.waves, config.dim, bias=False)
 
     def forward(self, grid: tuple[int, int, int]) -> Tensor:
-        """Embeddings [1, N, D] of a (time, height, width) grid; the same in every frame."""
-        frames, height, width = grid
-        down = self._waves(height)[:, None].expand(-1, width, -1)  # [h, w, 2 * waves]
-        across = self._waves(width)[None].expand(height, -1, -1)  # [h, w, 2 * waves]
-        places = torch.cat((down, across), dim=-1).flatten(0, 1)  # [h * w, 4 * waves]
-        return cast(Tensor, self.map(places.to(self.map.weight.dtype)).repeat(frames, 1)[None])  # [1, N, D]
+        """Embeddings [1, N, D] of a (time, height, width) grid."""
+        axes = [self._waves(count) for count in grid]  # 3 x [f or h or w, 2 * waves]
+        along, down, across = axes[0][:, None, None], axes[1][None, :, None], axes[2][None, None]
+        places = torch.cat([axis.expand(*grid, -1) for axis in (along, down, across)], dim=-1)
+        return cast(Tensor, self.map(places.flatten(0, 2).to(self.map.weight.dtype)))[None]  # [1, N, D]
 
     def _waves(self, count: int) -> Tensor:
         device = self.map.weight.device
