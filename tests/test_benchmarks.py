@@ -88,3 +88,12 @@ def test_the_text_is_weighed_at_every_level(
     assert all(float(row[1]) > 0 for row in rows) and any(float(row[4]) != 0 for row in rows)
     with pytest.raises(SystemExit):
         gain.main(["--scenes", "1"])
+
+
+def test_plain_and_lean_are_timed_in_turns(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lean = loaded(scripts / "lean.py")
+    assert lean.main(["--batch", "1", "--tokens", "6", "--width", "24", "--heads", "2", "--rounds", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "norm and rotation: plain" in said and "attention: plain" in said and said.count("ratio") == 2
+    with pytest.raises(SystemExit):
+        lean.main(["--width", "30", "--heads", "4"])

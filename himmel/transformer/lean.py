@@ -1,9 +1,8 @@
 """Two steps of attention with gradients written by hand, for training on a CPU in bfloat16.
 
 Functions of their inputs like the plain forms in `attention`, with fewer passes over memory. On a CPU with AMX the
-matrix products of a small model are so quick that everything between them decides: at batch 32 of 144 tokens
-and width 384, `norm_rotate` takes 12 ms forward and backward where rms_norm and a rotation of pairs take 34, and
-`attend` takes 35 ms where scaled_dot_product_attention, whose backward pass is slow on CPUs, takes 95.
+matrix products of a small model are so quick that everything between them decides, and the backward pass of
+scaled_dot_product_attention is slow on CPUs. benchmarks/lean.py times both forms side by side.
 
 B batch, N tokens, S keys, D width, h heads, d = D/h.
 """
