@@ -102,7 +102,8 @@ class Examiner(nn.Module):
     @torch.inference_mode()
     def label(self, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Frames uint8 [T, H, W, 3] -> classes uint8 [T, H, W]."""
-        video = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)  # [T, 3, H, W]
+        # A copy, because torch warns of arrays that are read-only, as a clip's frames are.
+        video = torch.from_numpy(np.array(frames)).permute(0, 3, 1, 2)  # [T, 3, H, W]
         parts = [self._both_ways(part.float() / 127.5 - 1.0) for part in torch.split(video, FRAMES_AT_ONCE)]
         labels: NDArray[np.uint8] = torch.cat(parts).to(torch.uint8).numpy()
         return labels

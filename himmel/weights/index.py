@@ -59,7 +59,7 @@ class Card:
     """What a set of weights is and what it was taught.
 
     sizes are the trained "WIDTHxHEIGHT", the default first; frames is the trained length of a window and fps
-    its clock. `knows` maps a category ("colour", "motion", ...) to the trained words; `styles` maps a style
+    its clock. `knows` maps a category ("colours", "verbs", ...) to the trained words; `styles` maps a style
     to the sentence that captions have for it. `ledger` is the root of the training data's ledger, and
     `other_ledgers` those of what the codec, or the run this one began from, learned from besides; "unknown"
     where a run did not write it down.

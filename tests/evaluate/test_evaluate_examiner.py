@@ -33,6 +33,7 @@ def test_a_saved_examiner_says_the_same(tmp_path: Path) -> None:
     torch.manual_seed(3)
     examiner = load_examiner(saved(tmp_path / "examiner", SMALL))
     frames = np.random.default_rng(0).integers(0, 256, (3, 48, 64, 3), dtype=np.uint8)
+    frames.setflags(write=False)  # as those of a clip are
     classes = examiner.label(frames)
     assert classes.shape == (3, 48, 64) and classes.dtype == np.uint8 and classes.max() <= len(PALETTE)
     assert (load_examiner(tmp_path / "examiner").label(frames) == classes).all()
