@@ -6,7 +6,8 @@ truth, `captions` says what it shows.
 
 from himmel.world.captions import canonical, describe, lexicon
 from himmel.world.grammar import held_out
-from himmel.world.sampling import FIRST_LIGHT, FULL, GENERATOR, Profile, sample_scene
+from himmel.world.grammar_profile import PROFILES
+from himmel.world.sampling import FIRST_LIGHT, FULL, GENERATOR, INTUITIVE_PHYSICS, Profile, sample_scene
 from himmel.world.spec import MotionSpec, RelationSpec, SceneSpec, SubjectSpec, mirrored
 from himmel.world.stage import RenderedClip, Stage
 from himmel.world.truth import Event, GroundTruth
@@ -15,6 +16,8 @@ __all__ = [
     "FIRST_LIGHT",
     "FULL",
     "GENERATOR",
+    "INTUITIVE_PHYSICS",
+    "PROFILES",
     "Event",
     "GroundTruth",
     "MotionSpec",

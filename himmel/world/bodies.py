@@ -1,7 +1,8 @@
 """The bodies of the world's subjects and their stand-ins for physics. See `parts` for units and roles."""
 
 from himmel.world.creatures import CREATURES
-from himmel.world.parts import Part, Vector, mirrored_pair
+from himmel.world.parts import Part, Vector
+from himmel.world.things import COOKIE, THING_COLLIDERS, THINGS
 from himmel.world.vehicles import VEHICLES
 
 __all__ = ["BODIES", "COLLIDERS", "CYLINDER_RADIUS"]
@@ -32,19 +33,6 @@ _BALLOON = (
     Part(mesh="sphere", at=(0.16, 0.20, 1.28), half=(0.09, 0.09, 0.10), tint="light"),
 )
 
-
-def _cookie() -> tuple[Part, ...]:
-    """A thick biscuit standing on its edge, chips on both faces."""
-    disc = Part(mesh="cylinder", at=(0, 0, 0.48), half=(0.45, 0.45, 0.12), turn=(90, 0, 0))
-    rim = Part(mesh="cylinder", at=(0, 0, 0.48), half=(0.48, 0.48, 0.08), tint="shade", turn=(90, 0, 0))
-    places = ((0.0, 0.52), (0.22, 0.64), (-0.22, 0.68), (0.20, 0.32), (-0.18, 0.34), (0.02, 0.76), (-0.30, 0.50))
-    chips: tuple[Part, ...] = ()
-    for x, z in places:
-        chip = Part(mesh="sphere", at=(x, 0.12, z), half=(0.07, 0.04, 0.07), tint="hair")
-        chips += mirrored_pair(chip)
-    return (disc, rim, *chips)
-
-
 _GLASS = (
     Part(mesh="cylinder", at=(0, 0, 0.05), half=(0.28, 0.28, 0.05)),
     Part(mesh="cylinder", at=(0, 0, 0.22), half=(0.06, 0.06, 0.16)),
@@ -56,7 +44,7 @@ _GLASS = (
 
 BODIES: dict[str, tuple[Part, ...]] = {
     "ball": _BALL, "cube": _CUBE, "cylinder": _CYLINDER, "cone": _CONE, "ring": _RING, "pyramid": _PYRAMID,
-    **CREATURES, **VEHICLES, "balloon": _BALLOON, "cookie": _cookie(), "glass": _GLASS,
+    **CREATURES, **VEHICLES, **THINGS, "balloon": _BALLOON, "cookie": COOKIE, "glass": _GLASS,
 }  # fmt: skip
 
 # Half extents of the box (or the sphere, where all three are equal) that stands in for a body in physics.
@@ -68,5 +56,5 @@ COLLIDERS: dict[str, Vector] = {
     "woman": (0.28, 0.28, 0.62), "man": (0.22, 0.3, 0.62), "car": (0.66, 0.36, 0.4), "truck": (0.7, 0.36, 0.52),
     "train": (0.76, 0.3, 0.56), "boat": (0.62, 0.28, 0.6), "airplane": (0.65, 0.5, 0.3),
     "balloon": (0.42, 0.42, 0.7), "snowman": (0.38, 0.38, 0.7), "cookie": (0.48, 0.12, 0.48),
-    "glass": (0.34, 0.34, 0.5),
+    "glass": (0.34, 0.34, 0.5), **THING_COLLIDERS,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from himmel.world import motion
 from himmel.world.bodies import COLLIDERS
 from himmel.world.canvas import View
 from himmel.world.motion import Track
+from himmel.world.pieces import Piece
 from himmel.world.spec import SceneSpec
 
 __all__ = ["camera_path"]
@@ -17,18 +18,26 @@ __all__ = ["camera_path"]
 FloatArray: TypeAlias = npt.NDArray[Any]
 FOV = 36.0  # degrees across a square picture; wide pictures keep the area in view
 DISTANCES = np.geomspace(3.6, 11.5, 14)
+FARTHER = (12.6, 13.8, 15.1, 16.6)  # for rows of equal subjects
 MARGIN = 0.98  # share of half the picture that subjects may fill
 _TIGHT = 0.8  # share of a subject's sphere that must be in the picture; its corners are air
+_SNUG = 0.9  # the same in a scenario, where small things happen and nothing may be cut
 _EVENTFUL = ("fall", "push", "collide", "pass_behind")
 
 
-def _bounds(spec: SceneSpec, tracks: tuple[Track, ...]) -> tuple[FloatArray, FloatArray]:
-    """Spheres around the subjects: centres [K, T, 3], radii [K]."""
+def _bounds(
+    spec: SceneSpec, tracks: tuple[Track, ...], pieces: tuple[Piece, ...]
+) -> tuple[FloatArray, FloatArray]:
+    """Spheres around the subjects and their pieces: centres [K, T, 3], radii [K]."""
     centres, radii = [], []
     for subject, track in zip(spec.subjects, tracks, strict=True):
         half = np.array(COLLIDERS[subject.kind]) * motion.scale_of(subject)
         centres.append(track.place + np.array([0.0, 0.0, half[2]]))
         radii.append(float(half.max()) * 1.12)
+    for piece in pieces:
+        if piece.owner >= 0:
+            centres.append(piece.pose[:, :, 3])
+            radii.append(max(piece.part.half))
     return np.stack(centres), np.array(radii)
 
 
@@ -63,7 +72,7 @@ def _path(spec: SceneSpec, centre: FloatArray, rng: np.random.Generator) -> _Pat
     share = np.linspace(0.0, 1.0, spec.frames)
     even, flat = share - 0.5, np.zeros(spec.frames)
     elevation = np.radians(rng.uniform(13, 21))
-    if _does(spec, "pass_behind"):
+    if _does(spec, "pass_behind", "disappear_behind"):
         elevation *= 0.5  # seen from above, nothing hides behind anything
     size = rng.uniform(0.85, 1.15)
     move, _, side = spec.camera.partition("_")
@@ -94,9 +103,11 @@ def _path(spec: SceneSpec, centre: FloatArray, rng: np.random.Generator) -> _Pat
     return place
 
 
-def camera_path(spec: SceneSpec, tracks: tuple[Track, ...], rng: np.random.Generator) -> list[View]:
+def camera_path(
+    spec: SceneSpec, tracks: tuple[Track, ...], rng: np.random.Generator, pieces: tuple[Piece, ...] = ()
+) -> list[View]:
     """Views of all frames, as near as shows every subject whole (or as far as the world allows)."""
-    centres, radii = _bounds(spec, tracks)
+    centres, radii = _bounds(spec, tracks, pieces)
     low = (centres - radii[:, None, None]).min((0, 1))
     high = (centres + radii[:, None, None]).max((0, 1))
     centre = (low + high) / 2
@@ -106,10 +117,10 @@ def camera_path(spec: SceneSpec, tracks: tuple[Track, ...], rng: np.random.Gener
     path = _path(spec, centre, rng)
     room = float(rng.uniform(1.0, 1.12))
     # What falls or meets another is shown with its surroundings, lest the picture's edge cuts the moment.
-    eventful = _does(spec, *_EVENTFUL)
-    radii *= 1.1 if eventful else _TIGHT
+    eventful = _does(spec, *_EVENTFUL) or spec.scenario_verb is not None or spec.count is not None
+    radii *= _SNUG if spec.scenario_verb or spec.count else 1.1 if eventful else _TIGHT
     cuts = 0 if eventful else spec.frames // 16
-    for distance in DISTANCES:
+    for distance in (*DISTANCES, *(FARTHER if spec.count else ())):
         eyes, targets = path(float(distance) * room)
         if _cut_frames(eyes, targets, fov, aspect, centres, radii) <= cuts:
             break

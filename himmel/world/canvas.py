@@ -53,13 +53,14 @@ class Instances:
 
 @dataclass(frozen=True, kw_only=True)
 class Paint:
-    """What a scene's programs must be able to shade (see `shaders`); occluders: how many."""
+    """What a scene's programs must be able to shade (see `shaders`); occluders: how many; lamp: a small light."""
 
     ground: int
     wood: bool
     felt: bool
     stars: bool
     occluders: int
+    lamp: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,9 +213,11 @@ class Canvas:
         self, paint: Paint, kind: str, *, ground: int = -1, wood: bool = False, felt: bool = False
     ) -> "_Program":
         """A program of `shaders.part_fragment`; compiled on first use."""
-        key = (kind, paint.occluders, ground, wood, felt)
+        key = (kind, paint.occluders, ground, wood, felt, paint.lamp)
         if key not in self._programs:
-            fragment = shaders.part_fragment(kind, paint.occluders, ground=ground, wood=wood, felt=felt)
+            fragment = shaders.part_fragment(
+                kind, paint.occluders, ground=ground, wood=wood, felt=felt, lamp=paint.lamp
+            )
             self._programs[key] = _Program(self._context, shaders.PART_VERTEX, fragment)
         return self._programs[key]
 

@@ -12,7 +12,8 @@ from himmel.world.bodies import BODIES
 from himmel.world.canvas import INSTANCE_FLOATS, Instances
 from himmel.world.grammar import COLOURS
 from himmel.world.motion import Track
-from himmel.world.parts import FIXED_TINTS
+from himmel.world.parts import FIXED_TINTS, Part
+from himmel.world.pieces import Piece
 from himmel.world.poses import body_pose, compose, part_pose, standing_pose
 from himmel.world.spec import SceneSpec, SubjectSpec
 from himmel.world.staging import Staged
@@ -23,18 +24,27 @@ FloatArray: TypeAlias = npt.NDArray[Any]
 _SURFACE = {"clay": 0, "wooden": 1, "metal": 2, "glass": 3, "felt": 4}
 _GROUND, _LAMP, _PLAIN = 5.0, 6.0, 7.0
 _SHADOWED = 4.5  # props within this distance of the middle cast shadows
+_PIECE_PART = 63  # the part number of every piece; its own number is the fraction of the fact
+_PIECES = 64.0
 _SLACK = 0.05  # what is left out is this far outside, in clip space
 _AROUND = ((0, 1.0), (0, -1.0), (1, 1.0), (1, -1.0))
 _BEFORE = (2, 1.0)
 
 
-def _rows(pose: FloatArray, colour: FloatArray, surface: float, identity: int, part: int) -> FloatArray:
+def _rows(pose: FloatArray, colour: FloatArray, surface: float, identity: int, part: float) -> FloatArray:
     """Instance rows [T, INSTANCE_FLOATS] of one part."""
     rows = np.zeros((len(pose), INSTANCE_FLOATS), np.float32)
     rows[:, :12] = pose.reshape(-1, 12)
     rows[:, 12:15], rows[:, 15] = colour, 1.0
     rows[:, 16] = surface
     rows[:, 20], rows[:, 21] = identity, part
+    return rows
+
+
+def _shown(rows: FloatArray, shown: FloatArray | None) -> FloatArray:
+    """The rows, shrunk to nothing where the part is not there: crowds keep their size over time."""
+    if shown is not None:
+        rows[~shown, :12] = 0.0
     return rows
 
 
@@ -101,18 +111,31 @@ class Figures:
             self._add_prop(staged.prop)
         for index, (subject, track) in enumerate(zip(spec.subjects, staged.tracks, strict=True)):
             self._add_body(index, subject, track)
+        for piece in staged.pieces:
+            self._add_piece(spec, piece)
 
     def _add_body(self, index: int, subject: SubjectSpec, track: Track) -> None:
         body = body_pose(track, subject.kind, motion.scale_of(subject))
-        tints, material = _tints(subject.colour), subject.material
-        shelves = {"glass": self._glass, "metal": self._shiny}
+        tints = _tints(subject.colour)
         for number, part in enumerate(BODIES[subject.kind]):
             pose = compose(body, part_pose(part, track.angles, len(body)))
-            own = part.tint in ("main", "shade", "light")
-            surface = float(_SURFACE[material]) if own else _LAMP if part.tint == "lamp" else 0.0
-            shelf = shelves.get(material, self._near) if own else self._near
+            shelf, surface = self._made_of(part, subject.material)
             rows = _rows(pose, tints[part.tint], surface, index + 1, number + 1)
-            shelf.setdefault(part.mesh, _Crowd()).moving.append(rows)
+            shelf.setdefault(part.mesh, _Crowd()).moving.append(_shown(rows, track.shown))
+
+    def _made_of(self, part: Part, material: str) -> tuple[dict[str, _Crowd], float]:
+        """Where a part of a body of `material` is drawn, and the number of its surface."""
+        if part.tint not in ("main", "shade", "light"):
+            return self._near, _LAMP if part.tint in ("lamp", "flame") else 0.0
+        shelves = {"glass": self._glass, "metal": self._shiny}
+        return shelves.get(material, self._near), float(_SURFACE[material])
+
+    def _add_piece(self, spec: SceneSpec, piece: Piece) -> None:
+        material = spec.subjects[piece.owner].material if piece.owner >= 0 else "clay"
+        shelf, surface = self._made_of(piece.part, material)
+        fact = _PIECE_PART + piece.number / _PIECES
+        rows = _rows(piece.pose, _tints(piece.colour)[piece.part.tint], surface, piece.owner + 1, fact)
+        shelf.setdefault(piece.part.mesh, _Crowd()).moving.append(_shown(rows, piece.shown))
 
     def _add_prop(self, prop: props.Prop) -> None:
         place = standing_pose(prop.at, prop.yaw, prop.scale)

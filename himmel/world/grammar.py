@@ -55,7 +55,7 @@ Speed: TypeAlias = Literal["slow", "normal", "fast"]
 Direction: TypeAlias = Literal["left", "right", "toward", "away", "clockwise", "anticlockwise"]
 Then: TypeAlias = Literal["stop", "turn_back", "jump"]
 Light: TypeAlias = Literal["day", "sunset", "overcast", "night"]
-Prop: TypeAlias = Literal["tree", "rock", "box"]
+Prop: TypeAlias = Literal["tree", "rock", "box", "wall"]
 RelationKind: TypeAlias = Literal["left_of", "right_of", "in_front_of", "behind", "on_top_of"]
 Camera: TypeAlias = Literal[
     "static", "pan_left", "pan_right", "tilt_up", "tilt_down", "dolly_in", "dolly_out",
@@ -113,7 +113,8 @@ class Verb:
 
     directions: what it may be given; None stands for "in place" or "straight". timed: whether the three speeds
     apply (gravity alone times the others). thens: second steps it may have. targets: what it may be aimed at:
-    "subject" another subject, "prop" the setting's prop, None nothing.
+    "subject" another subject, "prop" the setting's prop, None nothing. kinds: of the subject it is aimed at; empty
+    for any. scenario: only a scenario has it (see `scenarios`); `sampling` never draws it by itself.
     """
 
     id: str
@@ -121,6 +122,8 @@ class Verb:
     timed: bool = True
     thens: tuple[Then, ...] = ()
     targets: tuple[Literal["subject", "prop"] | None, ...] = (None,)
+    kinds: tuple[str, ...] = ()
+    scenario: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +143,8 @@ class Subject:
 
     noun, plural, synonyms: its words. verbs: the motions it can do. materials: what it may be made of (a single
     one goes without saying). settings: places it is kept to. flat_top: others can stand on it. clothed: its
-    colour is that of its clothes. first_verb: how it moves about on its own, what "stop" begins with.
+    colour is that of its clothes. first_verb: how it moves about on its own, what "stop" begins with. scenario: it
+    came with the scenarios; profiles have it only when they name it.
     """
 
     id: str
@@ -154,6 +158,7 @@ class Subject:
     flat_top: bool = False
     clothed: bool = False
     first_verb: str | None = None
+    scenario: bool = False
 
 
 COLOURS: dict[str, Colour] = {
@@ -176,6 +181,14 @@ _ALONG: tuple[Direction, ...] = ("left", "right", "toward", "away")
 _SIDEWAYS: tuple[Direction, ...] = ("left", "right")
 _AROUND: tuple[Direction, ...] = ("clockwise", "anticlockwise")
 
+
+def _act(id: str, *directions: Direction, kinds: tuple[str, ...]) -> Verb:
+    """What one subject does to another for good."""
+    return Verb(
+        id=id, directions=directions or (None,), timed=False, targets=("subject",), kinds=kinds, scenario=True
+    )
+
+
 VERBS: dict[str, Verb] = {
     verb.id: verb
     for verb in (
@@ -193,6 +206,12 @@ VERBS: dict[str, Verb] = {
         Verb(id="stop", directions=_ALONG),
         Verb(id="pass_behind", directions=_SIDEWAYS, targets=("subject", "prop")),
         Verb(id="still", directions=(None,), timed=False, thens=("jump",)),
+        _act("bite", *_SIDEWAYS, kinds=("cookie",)),
+        _act("knock_over", *_SIDEWAYS, kinds=("domino", "cube")),
+        _act("blow_out", kinds=("candle",)),
+        _act("paint", *_SIDEWAYS, kinds=("canvas",)),
+        Verb(id="shatter", directions=(None,), timed=False, scenario=True),
+        Verb(id="disappear_behind", directions=_SIDEWAYS, timed=False, targets=("prop",), scenario=True),
     )
 }
 
@@ -215,9 +234,14 @@ _LAND = tuple(setting.id for setting in SETTINGS.values() if not setting.water)
 _SEA = tuple(setting.id for setting in SETTINGS.values() if setting.water)
 _TOY: tuple[Material, ...] = ("clay", "wooden", "felt")
 _HARD: tuple[Material, ...] = ("clay", "wooden", "metal")
-_ROLLER = ("roll", "bounce", "fall", "circle", "collide", "stop", "pass_behind", "still")
-_WALKER = ("walk", "jump", "spin", "circle", "push", "collide", "stop", "pass_behind", "still")
-_DRIVER = ("drive", "spin", "circle", "push", "collide", "stop", "pass_behind", "still")
+_ACTOR = ("knock_over", "disappear_behind")
+_ROLLER = ("roll", "bounce", "fall", "circle", "collide", "stop", "pass_behind", "still", *_ACTOR)
+_WALKER = ("walk", "jump", "spin", "circle", "push", "collide", "stop", "pass_behind", "still", *_ACTOR)
+_DRIVER = ("drive", "spin", "circle", "push", "collide", "stop", "pass_behind", "still", *_ACTOR)
+_ALSO = {
+    "robot": ("fall",), "dog": ("bite",), "cat": ("bite",), "woman": ("bite", "blow_out"),
+    "man": ("bite", "blow_out"), "mammoth": ("blow_out",),
+}  # fmt: skip
 
 
 def _solid(id: str, verbs: tuple[str, ...], *synonyms: str, flat_top: bool = False) -> Subject:
@@ -229,10 +253,9 @@ def _solid(id: str, verbs: tuple[str, ...], *synonyms: str, flat_top: bool = Fal
 
 
 def _walker(id: str, plural: str, *synonyms: str, materials: tuple[Material, ...] = _TOY) -> Subject:
-    verbs = (*_WALKER, "fall") if id == "robot" else _WALKER
     return Subject(
-        id=id, noun=id, plural=plural, synonyms=synonyms, family="creature", verbs=verbs, materials=materials,
-        settings=_LAND, clothed=id in ("woman", "man"), first_verb="walk",
+        id=id, noun=id, plural=plural, synonyms=synonyms, family="creature", verbs=(*_WALKER, *_ALSO.get(id, ())),
+        materials=materials, settings=_LAND, clothed=id in ("woman", "man"), first_verb="walk",
     )  # fmt: skip
 
 
@@ -240,6 +263,17 @@ def _driver(id: str, *synonyms: str) -> Subject:
     return Subject(
         id=id, noun=id, plural=f"{id}s", synonyms=synonyms, family="vehicle", verbs=_DRIVER, materials=_HARD,
         settings=_LAND, first_verb="drive",
+    )  # fmt: skip
+
+
+def _staged(
+    id: str, plural: str, *synonyms: str, verbs: tuple[str, ...] = ("still",),
+    materials: tuple[Material, ...] = ("clay",),
+) -> Subject:  # fmt: skip
+    """Something that scenarios brought."""
+    return Subject(
+        id=id, noun=id, plural=plural, synonyms=synonyms, family="thing", verbs=verbs, materials=materials,
+        settings=_LAND, scenario=True,
     )  # fmt: skip
 
 
@@ -259,7 +293,7 @@ SUBJECTS: dict[str, Subject] = {
         _walker("horse", "horses", "pony"),
         Subject(
             id="bird", noun="bird", plural="birds", family="flyer", materials=_TOY, settings=_LAND + _SEA,
-            verbs=("fly", "walk", "jump", "circle", "stop", "pass_behind", "still"), first_verb="walk",
+            verbs=("fly", "walk", "jump", "circle", "stop", "pass_behind", "still", "bite"), first_verb="walk",
         ),
         Subject(
             id="fish", noun="fish", plural="fish", family="swimmer", materials=(*_TOY, "metal"), settings=_SEA,
@@ -285,7 +319,7 @@ SUBJECTS: dict[str, Subject] = {
         ),
         Subject(
             id="snowman", noun="snowman", plural="snowmen", family="thing", materials=_TOY, settings=_LAND,
-            verbs=("walk", "jump", "spin", "fall", "stop", "still"), first_verb="walk",
+            verbs=("walk", "jump", "spin", "fall", "stop", "still", "disappear_behind"), first_verb="walk",
         ),
         Subject(
             id="cookie", noun="cookie", plural="cookies", synonyms=("biscuit",), family="thing",
@@ -293,8 +327,12 @@ SUBJECTS: dict[str, Subject] = {
         ),
         Subject(
             id="glass", noun="glass", plural="glasses", synonyms=("tumbler",), family="thing",
-            materials=("glass",), settings=_LAND, verbs=("jump", "bounce", "fall", "still"),
+            materials=("glass",), settings=_LAND, verbs=("jump", "bounce", "fall", "still", "shatter"),
         ),
+        _staged("domino", "dominoes", materials=_HARD),
+        _staged("candle", "candles"),
+        _staged("brush", "brushes", "paintbrush", verbs=("paint", "still")),
+        _staged("canvas", "canvases"),
     )
 }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Parts of the grammar: which of its words a body of training clips, or a model trained on them, may use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from himmel.errors import UsageError
@@ -20,9 +20,13 @@ from himmel.world.grammar import (
     VERBS,
     allowed_verbs,
 )
+from himmel.world.scenarios import SCENARIOS
 
-__all__ = ["FIRST_LIGHT", "FULL", "Profile"]
+__all__ = ["FIRST_LIGHT", "FULL", "INTUITIVE_PHYSICS", "PROFILES", "Profile"]
 
+_PLAIN_SUBJECTS = tuple(subject.id for subject in SUBJECTS.values() if not subject.scenario)
+_PLAIN_VERBS = tuple(verb.id for verb in VERBS.values() if not verb.scenario)
+_PLAIN_SCENARIOS = ("plain",)
 _TABLES: dict[str, Sequence[str]] = {
     "subjects": tuple(SUBJECTS),
     "colours": tuple(COLOURS),
@@ -30,38 +34,42 @@ _TABLES: dict[str, Sequence[str]] = {
     "sizes": SIZES,
     "settings": tuple(SETTINGS),
     "lights": LIGHTS,
-    "verbs": tuple(VERBS),
+    "verbs": _PLAIN_VERBS,
     "speeds": SPEEDS,
     "thens": THENS,
     "relations": RELATIONS,
     "cameras": CAMERAS,
     "styles": STYLES,
+    "scenarios": tuple(SCENARIOS),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """The part of the grammar scenes are drawn from; the defaults are all of it.
+    """The part of the grammar scenes are drawn from; the defaults are all of it but the scenarios.
 
-    A light or style named several times is drawn as many times as often.
+    A light, style or scenario named several times is drawn as many times as often.
 
-    counts: the shares of scenes with one, two and three subjects, summing to 1.
+    counts: the shares of plain scenes with one, two and three subjects, summing to 1. scenarios: ids of
+    `scenarios.SCENARIOS`; "plain" are the scenes that all other fields describe, and what a scenario needs beyond
+    them (its motion, what it is done to) it brings along.
     """
 
     name: str = "full"
-    subjects: tuple[str, ...] = tuple(SUBJECTS)
+    subjects: tuple[str, ...] = _PLAIN_SUBJECTS
     colours: tuple[str, ...] = tuple(COLOURS)
     materials: tuple[str, ...] = MATERIALS
     sizes: tuple[str, ...] = SIZES
     settings: tuple[str, ...] = tuple(SETTINGS)
     lights: tuple[str, ...] = LIGHTS
-    verbs: tuple[str, ...] = tuple(VERBS)
+    verbs: tuple[str, ...] = _PLAIN_VERBS
     speeds: tuple[str, ...] = SPEEDS
     thens: tuple[str, ...] = THENS
     relations: tuple[str, ...] = RELATIONS
     cameras: tuple[str, ...] = CAMERAS
     styles: tuple[str, ...] = STYLES
     counts: tuple[float, float, float] = (0.45, 0.40, 0.15)
+    scenarios: tuple[str, ...] = _PLAIN_SCENARIOS
 
     def __post_init__(self) -> None:
         for what, known in _TABLES.items():
@@ -76,8 +84,14 @@ class Profile:
             raise UsageError(f"counts {self.counts} must be three shares that sum to 1, such as (0.5, 0.4, 0.1)")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as `from_dict` takes them."""
-        return asdict(self)
+        """Plain values, as `from_dict` takes them; without scenarios where there are none.
+
+        What a seed means hangs on these values, and profiles are older than scenarios.
+        """
+        values = asdict(self)
+        if self.scenarios == _PLAIN_SCENARIOS:
+            del values["scenarios"]
+        return values
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Profile":
@@ -125,3 +139,21 @@ FIRST_LIGHT = Profile(
     counts=(0.55, 0.40, 0.05),
 )  # fmt: skip
 """What the first bundled weights know."""
+
+INTUITIVE_PHYSICS = replace(
+    FIRST_LIGHT,
+    name="intuitive_physics",
+    subjects=(
+        *FIRST_LIGHT.subjects, "woman", "man", "mammoth", "cookie", "glass", "domino", "candle", "brush", "canvas",
+    ),
+    materials=(*FIRST_LIGHT.materials, "glass"),
+    lights=(*FIRST_LIGHT.lights, "night"),
+    scenarios=tuple(SCENARIOS),
+)  # fmt: skip
+"""What is known as intuitive physics: causes, lasting changes, objects that are still there when hidden, number.
+
+It holds every word of FIRST_LIGHT, so that a model of the one can go on to learn the other.
+"""
+
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (FIRST_LIGHT, FULL, INTUITIVE_PHYSICS)}
+"""The parts of the grammar that have a name."""

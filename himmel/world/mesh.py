@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MESHES", "build"]
+__all__ = ["HOLLOW", "MESHES", "build", "in_bite"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 
@@ -106,6 +106,13 @@ def _pyramid() -> FloatArray:
     return _polyhedron(points, [(0, 1, 2), (0, 2, 3), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)])
 
 
+def _slab() -> FloatArray:
+    """A box with sharp edges: what is much longer than high would bulge if they were round."""
+    points = np.array([[x, y, z] for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
+    quads = [(0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5)]
+    return _polyhedron(points, [half for a, b, c, d in quads for half in ((a, b, c), (a, c, d))])
+
+
 def _wedge() -> FloatArray:
     points = np.array(
         [[-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, 1], [-1, 1, 1]], dtype=np.float64
@@ -127,6 +134,66 @@ def _plane() -> FloatArray:
     return grid[[0, 1, 2, 0, 2, 3]]
 
 
+# A bite out of the unit disc, at +x: three teeth as circles (x, y, radius), and what is left seen from a point.
+_TEETH = ((0.90, 0.0, 0.52), (0.72, 0.50, 0.34), (0.72, -0.50, 0.34))
+_FROM = np.array([-0.35, 0.0])
+
+
+def in_bite(x: float, y: float) -> bool:
+    """Whether a point of the unit disc goes with the bite."""
+    return any(np.hypot(x - cx, y - cy) < radius for cx, cy, radius in _TEETH)
+
+
+def _bite_edges() -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Points [A, 2] around the disc: what is left ends at the first, the disc at the second; and their directions."""
+    angle = np.linspace(-np.pi, np.pi, 97)
+    way = np.stack([np.cos(angle), np.sin(angle)], 1)
+    along = way @ _FROM
+    whole = -along + np.sqrt(along**2 + 1.0 - _FROM @ _FROM)
+    left = whole
+    for cx, cy, radius in _TEETH:
+        to = np.array([cx, cy]) - _FROM
+        near = way @ to
+        inside = radius**2 - to @ to + near**2
+        left = np.where((inside > 0) & (near > 0), np.minimum(left, near - np.sqrt(np.maximum(inside, 0.0))), left)
+    return _FROM + left[:, None] * way, _FROM + whole[:, None] * way, way
+
+
+def _ring_between(inner: FloatArray, outer: FloatArray) -> FloatArray:
+    """The ring between two outlines [A, 2], from z = -1 to 1."""
+
+    def wall(edge: FloatArray, low: FloatArray, normal: FloatArray) -> FloatArray:
+        rows = [np.hstack([end, height, normal]) for end, height in ((edge, low), (edge, -low))]
+        return _grid_triangles(np.stack(rows, 1))
+
+    high = np.ones((len(inner), 1))
+    faces = []
+    for side in (-1.0, 1.0):
+        normal = np.hstack([0 * inner, side * high])
+        faces.append(
+            _grid_triangles(np.stack([np.hstack([edge, side * high, normal]) for edge in (inner, outer)], 1))
+        )
+    for edge, side in ((outer, 1.0), (inner, -1.0)):
+        along = np.gradient(edge, axis=0)
+        length = np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+        turned = side * np.stack([along[:, 1], -along[:, 0]], 1) / length
+        turned = np.where(length > 1e-6, turned, [side, 0.0])
+        faces.append(wall(edge, -high, np.hstack([turned, 0 * high])))
+    return np.concatenate(faces)
+
+
+def _bitten() -> FloatArray:
+    left, _, _ = _bite_edges()
+    return _ring_between(np.repeat(_FROM[None], len(left), 0), left)
+
+
+def _bite() -> FloatArray:
+    left, whole, _ = _bite_edges()
+    gone = np.linalg.norm(whole - left, axis=1) > 1e-6
+    keep = gone | np.roll(gone, 1) | np.roll(gone, -1)
+    return _ring_between(left[keep], whole[keep])
+
+
 MESHES: dict[str, Callable[[], FloatArray]] = {
     "sphere": _sphere,
     "box": lambda: _superquadric(8.0),
@@ -139,7 +206,12 @@ MESHES: dict[str, Callable[[], FloatArray]] = {
     "wedge": _wedge,
     "dome": _dome,
     "plane": _plane,
+    "slab": _slab,
+    "bitten": _bitten,
+    "bite": _bite,
 }
+HOLLOW = frozenset({"torus", "plane", "bitten", "bite"})
+"""Meshes that are not star-shaped around their middle."""
 
 
 def build(name: str) -> tuple[FloatArray, FloatArray]:

@@ -14,7 +14,19 @@ from himmel.world import physics
 from himmel.world.bodies import COLLIDERS, CYLINDER_RADIUS
 from himmel.world.spec import MotionSpec, SceneSpec, SubjectSpec
 
-__all__ = ["LOW_FLIGHT", "SPEED", "Track", "heading", "physical", "scale_of", "scripted", "still"]
+__all__ = [
+    "LOW_FLIGHT",
+    "ROUND",
+    "SPEED",
+    "Track",
+    "heading",
+    "moved",
+    "physical",
+    "scale_of",
+    "scripted",
+    "standing",
+    "still",
+]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 
@@ -23,7 +35,7 @@ SPEED = {"slow": 0.34, "normal": 0.64, "fast": 1.05}  # units a second
 _TURN = {"slow": 1.1, "normal": 2.2, "fast": 4.2}  # radians a second
 _HEADINGS = {"right": 0.0, "away": np.pi / 2, "left": np.pi, "toward": -np.pi / 2}
 _LYING = {"cylinder"}  # stand up at rest, lie down to roll
-_ROUND = {"ball", "cylinder", "ring", "cookie"}
+ROUND = {"ball", "cylinder", "ring", "cookie"}
 _TUMBLING = {"cube"}
 _FRICTION = {"bounce": 0.08, "fall": 0.35, "push": 0.35, "collide": 0.5}
 _SLIDING = 0.025  # what is hit shall be seen to slide
@@ -38,7 +50,8 @@ class Track:
 
     place: [T, 3] the point under the body's centre, on the ground when it stands. yaw: [T]. pitch: [T] turn
     about the body's own sideways axis, through its centre. squash: [T] height factor, volume kept.
-    angles: joint channels, each [T]. lying: the body is laid on its side (a rolling cylinder).
+    angles: joint channels, each [T]. lying: the body is laid on its side (a rolling cylinder). shown: bool [T] where
+    the body itself is not there in every frame.
     """
 
     place: FloatArray
@@ -47,6 +60,7 @@ class Track:
     squash: FloatArray
     angles: dict[str, FloatArray] = field(default_factory=dict)
     lying: bool = False
+    shown: FloatArray | None = None
 
 
 def scale_of(subject: SubjectSpec) -> float:
@@ -63,7 +77,8 @@ def _times(spec: SceneSpec) -> FloatArray:
     return np.arange(spec.frames) / spec.fps
 
 
-def _blank(spec: SceneSpec, at: FloatArray, yaw: float) -> Track:
+def standing(spec: SceneSpec, at: FloatArray, yaw: float) -> Track:
+    """A body that stays at `at` ([2], or [3] above the ground) and faces `yaw`."""
     ones = np.ones(spec.frames)
     place = (
         np.repeat(np.append(at, 0.0)[None], spec.frames, 0)
@@ -99,7 +114,7 @@ def _strides(
 def still(spec: SceneSpec, subject: SubjectSpec, at: FloatArray, yaw: float, phase: float) -> Track:
     """A subject that stays where it is; boats and fish bob, flyers hover."""
     time = _times(spec)
-    track = replace(_blank(spec, at, yaw), angles=_idle(subject.kind, time, phase))
+    track = replace(standing(spec, at, yaw), angles=_idle(subject.kind, time, phase))
     if subject.motion.then == "jump":
         return _hop(track, time, start=1.1, period=0.8, count=1)
     return _float(track, subject, spec, time, phase)
@@ -169,19 +184,19 @@ def scripted(
     if motion.verb == "spin":
         rate = _TURN[motion.speed] * (-1.0 if motion.direction == "clockwise" else 1.0)
         turned = rate * (np.minimum(time, 0.6 * time[-1]) if motion.then == "stop" else time)
-        track = replace(_blank(spec, at, -np.pi / 2), yaw=-np.pi / 2 + phase + turned)
+        track = replace(standing(spec, at, -np.pi / 2), yaw=-np.pi / 2 + phase + turned)
         return _float(replace(track, angles=_idle(subject.kind, time, phase)), subject, spec, time, phase)
     if motion.verb == "circle":
         return _circle(spec, subject, at, around, time, phase)
     if motion.verb == "jump":
         period = 0.82
         along = SPEED["normal"] * 0.8 * time if motion.direction else time * 0.0
-        track = _moved(spec, subject, at, heading(motion.direction), along, time, phase)
+        track = moved(spec, subject, at, heading(motion.direction), along, time, phase)
         track = replace(track, angles=_idle(subject.kind, time, phase))
         return _hop(track, time, start=0.15, period=period, count=3, height=0.62)
     distance = _distance(motion, time, pace)
-    track = _moved(spec, subject, at, heading(motion.direction), distance, time, phase)
-    if motion.then == "turn_back" and subject.kind not in _ROUND:
+    track = moved(spec, subject, at, heading(motion.direction), distance, time, phase)
+    if motion.then == "turn_back" and subject.kind not in ROUND:
         track = replace(track, yaw=_about_turn(track.yaw[0], time))
     if motion.then == "jump":
         return _hop(track, time, start=0.64 * time[-1], period=0.8, count=1)
@@ -195,13 +210,14 @@ def _about_turn(yaw: float, time: FloatArray) -> FloatArray:
     return np.asarray(yaw + side * np.pi * share)
 
 
-def _moved(
+def moved(
     spec: SceneSpec, subject: SubjectSpec, at: FloatArray, yaw: float, distance: FloatArray, time: FloatArray,
     phase: float,
 ) -> Track:  # fmt: skip
+    """A subject that has gone `distance` [T] from `at` towards `yaw`, as its kind does."""
     scale = scale_of(subject)
     way = np.array([np.cos(yaw), np.sin(yaw)])
-    track = _blank(spec, at, yaw)
+    track = standing(spec, at, yaw)
     place = track.place.copy()
     place[:, :2] += distance[:, None] * way
     angles = _strides(subject.kind, distance, time, scale, phase)
@@ -212,7 +228,7 @@ def _moved(
     if subject.kind == "fish":
         angles["tail"] = 0.6 * np.sin(9.0 * time + phase)
     track = replace(track, place=place, angles=angles)
-    if subject.kind in _ROUND:
+    if subject.kind in ROUND:
         radius = _rolling_radius(subject.kind) * scale
         track = replace(track, pitch=distance / radius, lying=subject.kind in _LYING)
     if subject.kind == "snowman":
@@ -235,12 +251,12 @@ def _circle(
     place = np.stack([middle[0] + radius * np.cos(angle), middle[1] + radius * np.sin(angle), time * 0], 1)
     distance = radius * np.abs(rate) * time
     track = replace(
-        _blank(spec, at, 0.0),
+        standing(spec, at, 0.0),
         place=place,
         yaw=angle + np.sign(rate) * np.pi / 2,
         angles=_strides(subject.kind, distance, time, scale_of(subject), phase),
     )
-    if subject.kind in _ROUND:
+    if subject.kind in ROUND:
         radius_up = _rolling_radius(subject.kind) * scale_of(subject)
         track = replace(track, pitch=distance / radius_up, lying=subject.kind in _LYING)
     if subject.kind == "fish":
@@ -257,7 +273,7 @@ def _body(
     """
     kind, scale = subject.kind, scale_of(subject)
     along, _, up = (value * scale for value in COLLIDERS[kind])
-    ball = kind in _ROUND and (kind != "cylinder" or verb == "collide") if not struck else kind == "ball"
+    ball = kind in ROUND and (kind != "cylinder" or verb == "collide") if not struck else kind == "ball"
     if kind == "cylinder" and not struck and verb != "fall":
         along = up = CYLINDER_RADIUS * scale if verb == "collide" else up
     height, velocity, tilt = up, 0.0, 0.0
@@ -301,7 +317,7 @@ def physical(
         along, scale = trace.x[:, index] - body.x, scale_of(subject)
         actor = index == 0
         facing = yaw if (motion.direction if actor else body.turns) else yaws[index]
-        track = _blank(spec, places[index], facing)
+        track = standing(spec, places[index], facing)
         place = track.place.copy()
         place[:, :2] += along[:, None] * way
         place[:, 2] = np.maximum(trace.z[:, index] - rests[index], 0.0 if not body.turns else -9.0)

@@ -206,10 +206,26 @@ _PARCEL: _Parts = (
 )
 
 
+def _wall(colour: Vector) -> _Parts:
+    """Four courses of two shades and a coping."""
+    dark, cap = (0.92 * colour[0], 0.92 * colour[1], 0.92 * colour[2]), (0.78, 0.77, 0.75)
+    courses = (dark, colour, dark, colour)
+    return (
+        *(_part("slab", (0, 0, 0.24 + 0.46 * row), (1.0, 1.0, 0.24), tint) for row, tint in enumerate(courses)),
+        _part("slab", (0, 0, 1.92), (1.0, 1.35, 0.08), cap),
+    )
+
+
+_WALLS = {
+    "meadow": (0.72, 0.60, 0.52), "snow": (0.62, 0.58, 0.60), "desert": (0.66, 0.50, 0.40), "sea": (0.62, 0.61, 0.60),
+    "city_street": (0.56, 0.46, 0.44), "wooden_table": (0.66, 0.68, 0.72), "forest": (0.60, 0.54, 0.48),
+    "moon": (0.44, 0.45, 0.52),
+}  # fmt: skip
 _SCREENS: dict[str, dict[str, _Parts]] = {
     "tree": {setting: _full_tree(*tiers) for setting, tiers in _TIERS.items()},
     "rock": {setting: _boulder(colour) for setting, colour in _ROCKS.items()},
     "box": {"wooden_table": _PARCEL},
+    "wall": {setting: _wall(colour) for setting, colour in _WALLS.items()},
 }
 
 

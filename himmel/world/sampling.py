@@ -19,10 +19,11 @@ import numpy as np
 
 from himmel.errors import UsageError, WorldError
 from himmel.world.grammar import OPPOSITE, SETTINGS, SUBJECTS, VERBS, held_out
-from himmel.world.grammar_profile import FIRST_LIGHT, FULL, Profile
+from himmel.world.grammar_profile import FIRST_LIGHT, FULL, INTUITIVE_PHYSICS, Profile
+from himmel.world.scenario_sampling import draw_scenario
 from himmel.world.spec import MotionSpec, RelationSpec, SceneSpec, SubjectSpec
 
-__all__ = ["FIRST_LIGHT", "FULL", "GENERATOR", "Profile", "Split", "sample_scene"]
+__all__ = ["FIRST_LIGHT", "FULL", "GENERATOR", "INTUITIVE_PHYSICS", "Profile", "Split", "sample_scene"]
 
 Split: TypeAlias = Literal["train", "held_out", "any"]
 T = TypeVar("T")
@@ -48,10 +49,20 @@ def sample_scene(
         raise UsageError(f'split "{split}" is not one of: train, held_out, any')
     rng = random.Random(_entropy(profile, split, seed))
     for _ in range(_TRIES):
-        scene = _Draw(rng=rng, profile=profile, split=split).scene(seed)
+        scenario = _scenario(rng, profile)
+        if scenario == "plain":
+            scene = _Draw(rng=rng, profile=profile, split=split).scene(seed)
+        else:
+            scene = draw_scenario(rng, profile, split, seed, scenario)
         if scene is not None:
             return replace(scene, width=width, height=height)
     raise WorldError(f'profile "{profile.name}" is too narrow for a {split} scene; allow more colours or subjects')
+
+
+def _scenario(rng: random.Random, profile: Profile) -> str:
+    """Which kind of scene; profiles of plain scenes draw nothing for it."""
+    names = profile.scenarios
+    return names[int(rng.random() * len(names))] if names != ("plain",) else "plain"
 
 
 def _entropy(profile: Profile, split: Split, seed: int) -> int:

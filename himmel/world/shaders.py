@@ -131,6 +131,9 @@ _PART_FRAGMENT = (
     + """
 uniform sampler2DShadow shadow_map;
 uniform vec4 occluders[OCCLUDERS];
+#if LAMP
+uniform vec4 lamp;  // place and strength
+#endif
 uniform vec3 ground_a;
 uniform vec3 ground_b;
 uniform float seconds;
@@ -248,6 +251,12 @@ void main() {
     vec3 ambient = mix(ground_bounce, sky_top * 0.55 + sky_horizon * 0.45, n.z * 0.5 + 0.5) * open;
     if (bands > 0) sun = floor(sun * float(bands) + 0.5) / float(bands);
     vec3 colour = base * (ambient + sun_colour * sun);
+#if LAMP
+    vec3 to_lamp = lamp.xyz - world;
+    float lamp2 = dot(to_lamp, to_lamp);
+    float faced = 0.35 + 0.65 * max(dot(n, to_lamp) * inversesqrt(lamp2), 0.0);
+    colour += base * vec3(1.5, 0.92, 0.42) * lamp.w * faced / (0.35 + lamp2);
+#endif
     vec3 half_way = normalize(sun_direction + to_eye);
     float gloss = max(dot(n, half_way), 0.0);
     float rim = 1.0 - max(dot(n, to_eye), 0.0);
@@ -291,13 +300,16 @@ void main() {
 )
 
 
-def part_fragment(kind: str, occluders: int, *, ground: int = -1, wood: bool = False, felt: bool = False) -> str:
+def part_fragment(
+    kind: str, occluders: int, *, ground: int = -1, wood: bool = False, felt: bool = False, lamp: bool = False
+) -> str:
     """The program of "plain" or "shiny" things (metal, glass), or of the "ground" of a kind.
 
     occluders: how many spheres throw contact shadows. Grounds: 0 grass or snow, 1 dunes, 2 sea, 3 street,
-    4 boards, 5 moon. wood, felt: whether plain things may be made of them.
+    4 boards, 5 moon. wood, felt: whether plain things may be made of them. lamp: whether a small light shines.
     """
-    names = {"GROUND": ground, "SHINY": kind == "shiny", "WOOD": wood, "FELT": felt, "OCCLUDERS": occluders}
+    names: dict[str, int] = {"GROUND": ground, "SHINY": kind == "shiny", "WOOD": wood, "FELT": felt, "OCCLUDERS": occluders}
+    names["LAMP"] = lamp
     return _defined(_PART_FRAGMENT, names)
 
 

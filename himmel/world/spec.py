@@ -33,6 +33,7 @@ from himmel.world.grammar import (
     Then,
     allowed_verbs,
 )
+from himmel.world.scenarios import HIDDEN_SECONDS, WALL
 
 __all__ = ["MotionSpec", "RelationSpec", "SceneSpec", "SubjectSpec", "mirrored"]
 
@@ -41,6 +42,16 @@ def _one_of(what: str, value: object, allowed: Collection[object]) -> None:
     if value not in allowed:
         names = ", ".join("none" if name is None else str(name) for name in allowed)
         raise UsageError(f"{what} {value!r} is not in the world; choose one of: {names}")
+
+
+_YOUNG = ("hidden", "count")  # fields that scenes had to do without at first
+
+
+def _plain(value: Any) -> Any:
+    """Nested plain values without young fields that are not set: old scenes keep their digests."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if item is not None or key not in _YOUNG}
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
 
 
 def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +70,8 @@ class MotionSpec:
 
     verb: an id of `grammar.VERBS`. direction: one the verb takes. speed: "normal" where the verb is not timed.
     then: a second step. target: index of another subject, or the name of the setting's prop. first: for the
-    verb "stop" only, how the subject moves before it stops.
+    verb "stop" only, how the subject moves before it stops. hidden: for the verb "disappear_behind" only, how many
+    seconds the subject is out of sight.
     """
 
     verb: str = "still"
@@ -68,6 +80,7 @@ class MotionSpec:
     then: Then | None = None
     target: int | str | None = None
     first: str | None = None
+    hidden: float | None = None
 
     def __post_init__(self) -> None:
         _one_of("motion", self.verb, VERBS)
@@ -78,6 +91,11 @@ class MotionSpec:
         _one_of(f'target of "{verb.id}" as', self.target_kind, verb.targets)
         firsts = ("walk", "drive", "roll") if verb.id == "stop" else (None,)
         _one_of(f'first step of "{verb.id}"', self.first, firsts)
+        _one_of(
+            f'seconds hidden of "{verb.id}"',
+            self.hidden,
+            HIDDEN_SECONDS if verb.id == "disappear_behind" else (None,),
+        )
 
     @property
     def target_kind(self) -> str | None:
@@ -91,7 +109,7 @@ class MotionSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `from_dict` takes them."""
-        return asdict(self)
+        return dict(_plain(asdict(self)))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "MotionSpec":
@@ -122,7 +140,7 @@ class SubjectSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `from_dict` takes them."""
-        return asdict(self)
+        return dict(_plain(asdict(self)))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SubjectSpec":
@@ -148,7 +166,7 @@ class RelationSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `from_dict` takes them."""
-        return asdict(self)
+        return dict(_plain(asdict(self)))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "RelationSpec":
@@ -158,9 +176,10 @@ class RelationSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class SceneSpec:
-    """One clip: one to three subjects in a place, a light, a camera move and a style.
+    """One clip: one to three subjects, or a group of equal ones, in a place, a light, a camera move and a style.
 
     seed: of everything the words leave open (exact places, sizes, textures). width, height: pixels.
+    count: set where all subjects are equal and their number is what the scene is about.
     """
 
     seed: int
@@ -174,6 +193,7 @@ class SceneSpec:
     height: int = 128
     frames: int = 33
     fps: int = 12
+    count: int | None = None
 
     def __post_init__(self) -> None:
         _one_of("setting", self.setting, SETTINGS)
@@ -181,8 +201,7 @@ class SceneSpec:
         _one_of(f"light of {self.setting}", self.light, SETTINGS[self.setting].lights)
         _one_of("camera move", self.camera, CAMERAS)
         _one_of("style", self.style, STYLES)
-        if not 1 <= len(self.subjects) <= 3:
-            raise UsageError(f"{len(self.subjects)} subjects do not fit a scene; give 1 to 3")
+        self._check_groups()
         for name in ("width", "height", "frames", "fps"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} {getattr(self, name)} must be positive")
@@ -191,16 +210,50 @@ class SceneSpec:
         if self.relation is not None:
             self._check_relation(self.relation)
 
+    @property
+    def scenario_verb(self) -> str | None:
+        """What the first subject does if only a scenario has it, or None."""
+        verb = self.subjects[0].motion.verb
+        return verb if VERBS[verb].scenario else None
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The subjects that are told together: all of a counted scene, what is knocked over, others by themselves."""
+        everyone = tuple(range(len(self.subjects)))
+        if self.count is not None:
+            return (everyone,)
+        if self.scenario_verb == "knock_over":
+            return everyone[:1], everyone[1:]
+        return tuple((index,) for index in everyone)
+
+    def _check_groups(self) -> None:
+        if not self.subjects:
+            raise UsageError("0 subjects do not fit a scene; give 1 to 3")
+        if len(self.groups) > 3:
+            raise UsageError(f"{len(self.subjects)} subjects do not fit a scene; give 1 to 3")
+        if self.count not in (None, len(self.subjects)):
+            raise UsageError(f"count {self.count} is not the number of subjects, {len(self.subjects)}")
+        for group in self.groups:
+            if len(group) > 5 or any(self.subjects[index] != self.subjects[group[0]] for index in group):
+                raise UsageError("what is told as a number must be equal in everything, and no more than 5")
+        if any(VERBS[subject.motion.verb].scenario for subject in self.subjects[1:]):
+            raise UsageError("only the first subject can do what a scenario is about; let the others stand still")
+        if self.scenario_verb and (self.relation or self.count or len(self.groups) > 2):
+            raise UsageError(f'"{self.scenario_verb}" fills a scene; leave out relation, count and other subjects')
+
     def _check_subject(self, index: int) -> None:
         subject = self.subjects[index]
         _one_of(f"motion of {subject.kind} at {self.setting}", subject.motion.verb,
                 allowed_verbs(subject.kind, self.setting))  # fmt: skip
         target = subject.motion.target
         if isinstance(target, str):
-            _one_of(f"prop of {self.setting}", target, (SETTINGS[self.setting].prop,))
+            hides = subject.motion.verb == "disappear_behind"
+            _one_of(f"prop of {self.setting}", target, (WALL,) if hides else (SETTINGS[self.setting].prop,))
         if isinstance(target, int):
             others = tuple(other for other in range(len(self.subjects)) if other != index)
             _one_of(f"target of subject {index}", target, others)
+            kinds = VERBS[subject.motion.verb].kinds or tuple(SUBJECTS)
+            _one_of(f'target of "{subject.motion.verb}" as', self.subjects[target].kind, kinds)
             if self.subjects[target].motion.verb != "still":
                 raise UsageError(f"subject {target} is a target and moves by itself; make it stand still")
 
@@ -213,7 +266,7 @@ class SceneSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `from_dict` takes them."""
-        return asdict(self)
+        return dict(_plain(asdict(self)))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SceneSpec":

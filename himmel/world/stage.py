@@ -13,10 +13,11 @@ from himmel.world import look, motion
 from himmel.world.bodies import COLLIDERS
 from himmel.world.camera import camera_path
 from himmel.world.canvas import Canvas, Paint, View, camera_uniforms, sun_matrix
+from himmel.world.enacting import enact
 from himmel.world.figures import Figures
 from himmel.world.sampling import GENERATOR
 from himmel.world.spec import SceneSpec
-from himmel.world.staging import Staged, stage_scene
+from himmel.world.staging import Staged
 from himmel.world.style import STYLES, block_sums, outline
 from himmel.world.truth import GroundTruth, find_events, mask_facts
 
@@ -24,6 +25,8 @@ __all__ = ["RenderedClip", "Stage"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 _CARTOON_BANDS = 3
+_FEW = 3  # subjects of which long ones get two spheres of contact shadow
+_FLAT = {"domino": 0.12, "canvas": 0.2, "brush": 0.06}  # what a sphere as deep as the body would not fit: its radius
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,24 +60,23 @@ class Stage:
         if (spec.width, spec.height) != (self.width, self.height):
             raise UsageError(f"scene is {spec.width}x{spec.height}, this stage draws {self.width}x{self.height}")
         rng = scene_rng(spec)
-        staged = stage_scene(spec, rng)
-        views = camera_path(spec, staged.tracks, rng)
+        staged = enact(spec, rng)
+        views = camera_path(spec, staged.tracks, rng, staged.pieces)
         figures = Figures(spec, staged, rng)
-        sums, masks, depth = self._draw(spec, staged, views, figures)
+        sums, marks, depth = self._draw(spec, staged, views, figures)
         frames = sums.astype(np.float32)
         frames /= self._canvas.supersample**2
         frames = STYLES[spec.style](frames, rng)
         np.clip(np.rint(frames, out=frames), 0, 255, out=frames)
-        return RenderedClip(
-            frames=frames.astype(np.uint8), truth=_truth(spec, staged, views, masks, depth), spec=spec
-        )
+        truth = _truth(spec, staged, views, marks, depth)
+        return RenderedClip(frames=frames.astype(np.uint8), truth=truth, spec=spec)
 
     def _draw(
         self, spec: SceneSpec, staged: Staged, views: list[View], figures: Figures
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Sums of the drawn pixels under each pixel uint16 [T, H, W, 3], masks and depth."""
+        """Sums of the drawn pixels under each pixel uint16 [T, H, W, 3], marks (identity, piece) and depth."""
         size = (spec.frames, self.height, self.width)
-        sums, masks = np.empty((*size, 3), np.uint16), np.empty(size, np.uint8)
+        sums, marks = np.empty((*size, 3), np.uint16), np.zeros((1 + bool(staged.pieces), *size), np.uint8)
         depth = np.empty(size, np.float16)
         light = look.uniforms(spec.setting, spec.light, bands=_CARTOON_BANDS if spec.style == "cartoon" else 0)
         light["sun_view"] = _sun_view(light["sun_direction"], staged)
@@ -86,20 +88,25 @@ class Stage:
             felt="felt" in materials,
             stars=light["stars"] > 0,
             occluders=occluders.shape[1],
+            lamp=staged.lamp is not None,
         )
         cameras = camera_uniforms(views, self.width / self.height)
         drawn = figures.instances(np.stack([camera["view_projection"] for camera in cameras]), light["sun_view"])
         factor = self._canvas.supersample
         for frame, (instances, camera) in enumerate(zip(drawn, cameras, strict=True)):
             moment = {"seconds": frame / spec.fps, "occluders": occluders[frame]}
+            if staged.lamp is not None:
+                moment["lamp"] = staged.lamp.uniform(frame)
             colour, facts = self._canvas.draw(instances, paint, light | camera | moment)
             if spec.style == "cartoon":
                 outline(colour, facts)
             sums[frame] = block_sums(colour, factor)
             here = facts[::factor, ::factor]
-            masks[frame] = here[..., 0] / 64.0
+            marks[0, frame] = here[..., 0] / 64.0
+            if staged.pieces:
+                marks[1, frame] = here[..., 0] % 1.0 * 64.0
             depth[frame] = here[..., 1]
-        return sums, masks, depth
+        return sums, marks, depth
 
 
 def _sun_view(direction: FloatArray, staged: Staged) -> FloatArray:
@@ -117,18 +124,18 @@ def _occluders(spec: SceneSpec, staged: Staged) -> FloatArray:
     spheres = []
     for subject, track in zip(spec.subjects, staged.tracks, strict=True):
         half = np.array(COLLIDERS[subject.kind]) * motion.scale_of(subject)
-        radius = float(min(half[1] * 1.25, half[2]))
+        radius = _FLAT.get(subject.kind, float(min(half[1] * 1.25, half[2])))
         reach = max(half[0] - radius, 0.0) * 0.9
         way = np.stack([np.cos(track.yaw), np.sin(track.yaw), np.zeros(spec.frames)], 1)
         middle = track.place + np.array([0, 0, radius * 0.95])
-        long = reach > 0.2
+        long = reach > 0.2 and len(spec.subjects) <= _FEW
         size = np.full((spec.frames, 1), radius * (0.85 if long else 1.0))
         spheres += [np.hstack([middle + end * reach * way, size]) for end in ((-1, 1) if long else (0,))]
     return np.stack(spheres, 1)
 
 
 def _truth(
-    spec: SceneSpec, staged: Staged, views: list[View], masks: FloatArray, depth: FloatArray
+    spec: SceneSpec, staged: Staged, views: list[View], marks: FloatArray, depth: FloatArray
 ) -> GroundTruth:
     count = len(spec.subjects)
     cameras = np.stack([view.matrix for view in views])
@@ -146,10 +153,12 @@ def _truth(
         ],
         -1,
     )
-    boxes, seen = mask_facts(masks, count)
+    boxes, seen = mask_facts(marks[0], count)
     contacts = [(contact.frame, contact.a, contact.b) for contact in staged.contacts]
+    effects = [(effect.frame, effect.kind, effect.a, effect.b) for effect in staged.effects]
     return GroundTruth(
-        masks=masks,
+        masks=marks[0],
+        pieces=marks[1] if staged.pieces else None,
         depth=depth,
         places=places.astype(np.float32),
         pixels=pixels.astype(np.float32),
@@ -157,5 +166,5 @@ def _truth(
         seen=seen,
         camera=cameras.astype(np.float32),
         fov=np.array([view.fov for view in views], np.float32),
-        events=find_events(places, seen, contacts, spec.fps),
+        events=find_events(places, seen, contacts, spec.fps, effects),
     )

@@ -11,6 +11,7 @@ from himmel.world.bodies import COLLIDERS
 from himmel.world.grammar import SUBJECTS, RelationKind
 from himmel.world.motion import Track
 from himmel.world.parts import Vector
+from himmel.world.pieces import Effect, Lamp, Piece
 from himmel.world.props import Prop, hiding_prop, target_prop
 from himmel.world.spec import SceneSpec, SubjectSpec
 
@@ -25,11 +26,17 @@ _SIGHT = {"crane_up": 0.55, "drone": 1.0}  # how steeply a camera looks down on 
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """A scene ready to draw: a track per subject, contacts, and the prop a motion refers to, if any."""
+    """A scene ready to draw: a track per subject, contacts, and the prop a motion refers to, if any.
+
+    effects, pieces, lamp: what changes for good, the parts that come and go with it, and a light that may go out.
+    """
 
     tracks: tuple[Track, ...]
     contacts: tuple[physics.Contact, ...]
     prop: Prop | None
+    effects: tuple[Effect, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    lamp: Lamp | None = None
 
 
 def reach_of(subject: SubjectSpec) -> float:

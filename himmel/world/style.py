@@ -34,8 +34,11 @@ def block_sums(colour: FloatArray, factor: int) -> FloatArray:
 
 
 def outline(colour: FloatArray, facts: FloatArray) -> None:
-    """Darken uint8 [h, w, 4] in place where the part or the depth changes; facts [h, w, 2]."""
-    key, depth = np.ascontiguousarray(facts[..., 0]), np.ascontiguousarray(facts[..., 1])
+    """Darken uint8 [h, w, 4] in place where the part or the depth changes; facts [h, w, 2].
+
+    The pieces of one thing, which differ by fractions, have no line between them.
+    """
+    key, depth = np.floor(facts[..., 0]), np.ascontiguousarray(facts[..., 1])
     edge = np.zeros(key.shape, bool)
     for before, after in (((slice(-1),), (slice(1, None),)), ((_ALL, slice(-1)), (_ALL, slice(1, None)))):
         nearer = np.minimum(depth[before], depth[after])

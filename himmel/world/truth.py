@@ -1,6 +1,6 @@
 """What is known exactly about a rendered clip: the answers every probe and every score is checked against."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
@@ -12,7 +12,10 @@ from himmel.errors import UsageError
 __all__ = ["EVENTS", "Event", "GroundTruth", "find_events", "mask_facts"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
-EVENTS = ("contact", "landing", "starts", "stops", "hidden", "seen_again")
+EVENTS = (
+    "contact", "landing", "starts", "stops", "hidden", "seen_again",
+    "bitten", "shatters", "knocked_over", "put_out", "painted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,8 @@ class GroundTruth:
     x and y in pixels (y down) and depth. boxes: float32 [T, K, 4], visible box x0, y0, x1, y1 (nan if hidden).
     seen: float32 [T, K], visible pixels. camera: float32 [T, 4, 4] world to camera. fov: vertical degrees.
     events: int32 [E, 4] rows (frame, index into EVENTS, a, b).
+    pieces: only where parts come or go, uint8 [T, H, W]: 0, or the number of the piece whose pixel it is. What a bite
+    takes, a flame and a stroke are piece 1, smoke is piece 2 (of nobody), the shards of a glass are 1, 2 and so on.
     """
 
     masks: FloatArray
@@ -46,16 +51,18 @@ class GroundTruth:
     camera: FloatArray
     fov: FloatArray
     events: FloatArray
+    pieces: FloatArray | None = None
 
     def to_arrays(self) -> dict[str, FloatArray]:
         """Plain arrays, for an npz file."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> "GroundTruth":
         """Build from `to_arrays`; raises UsageError when arrays are missing or unknown."""
         names = {item.name for item in fields(cls)}
-        if set(arrays) != names:
+        if set(arrays) | {"pieces"} != names:
             raise UsageError(f"ground truth has {sorted(arrays)}; it needs exactly {sorted(names)}")
         return cls(**dict(arrays))
 
@@ -80,17 +87,22 @@ def mask_facts(masks: FloatArray, subjects: int) -> tuple[FloatArray, FloatArray
 
 
 def find_events(
-    places: FloatArray, seen: FloatArray, contacts: list[tuple[int, int, int]], fps: int
+    places: FloatArray,
+    seen: FloatArray,
+    contacts: list[tuple[int, int, int]],
+    fps: int,
+    effects: Sequence[tuple[int, str, int, int]] = (),
 ) -> FloatArray:
-    """Event rows from places [T, K, 3], visible pixels [T, K] and first contacts (frame, a, b).
+    """Event rows from places [T, K, 3], visible pixels [T, K], first contacts (frame, a, b) and effects.
 
-    Who stands on the ground (b < 0) when the clip starts does not land.
+    Effects are (frame, kind, a, b). Who stands on the ground (b < 0) when the clip starts does not land.
     """
     rows = [
         (frame, EVENTS.index("landing" if b < 0 else "contact"), a, b)
         for frame, a, b in contacts
         if b >= 0 or frame
     ]
+    rows += [(frame, EVENTS.index(kind), a, b) for frame, kind, a, b in effects]
     speed = np.linalg.norm(np.diff(places, axis=0), axis=-1) * fps
     for index in range(places.shape[1]):
         moving = speed[:, index] > 0.12

@@ -1,0 +1,84 @@
+"""Puts scenarios on the stage: each of them becomes tracks, contacts, effects and pieces."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from himmel.world import motion
+from himmel.world.bodies import COLLIDERS
+from himmel.world.changes import bite, blow_out
+from himmel.world.leavings import paint, shatter
+from himmel.world.motion import Track
+from himmel.world.props import hiding_prop
+from himmel.world.spec import SceneSpec
+from himmel.world.staging import Staged, stage_scene, top_of
+from himmel.world.toppling import topple
+
+__all__ = ["enact"]
+
+FloatArray: TypeAlias = npt.NDArray[Any]
+_SEEN = 0.8  # of its length is out of hiding at both ends of its way
+_PARALLAX = 1.05  # how much wider a wall hides than it is, a little way behind it
+_WING_SPAN = {"bird": 0.74, "airplane": 0.72}
+
+
+def enact(spec: SceneSpec, rng: np.random.Generator) -> Staged:
+    """Place and move everything in a scene; what the words leave open comes from `rng`."""
+    if spec.scenario_verb is not None:
+        return _ENACTED[spec.scenario_verb](spec, rng)
+    if spec.count is not None:
+        return _crowd(spec, rng)
+    return stage_scene(spec, rng)
+
+
+def _hide(spec: SceneSpec, rng: np.random.Generator) -> Staged:
+    """Pass behind a wall at an even pace, out of sight for the seconds that the motion names."""
+    subject = spec.subjects[0]
+    seconds = subject.motion.hidden or 0.0
+    length = 2 * COLLIDERS[subject.kind][0] * motion.scale_of(subject)
+    aside = COLLIDERS[subject.kind][1] * motion.scale_of(subject)
+    in_sight = max((spec.frames - 1) / spec.fps - seconds, 0.3)
+    pace = max(motion.SPEED["normal"], 2 * _SEEN * length / in_sight)
+    wide, deep = (pace * seconds + length) / 2 / _PARALLAX, 0.12
+    flight = motion.LOW_FLIGHT if subject.kind in _WING_SPAN else 0.0
+    high = (1.12 * top_of(subject) + 0.25 * (deep + aside + 0.3) + flight) / 2
+    lane = deep + aside + rng.uniform(0.06, 0.12)
+    yaw = motion.heading(subject.motion.direction)
+    time = np.arange(spec.frames) / spec.fps
+    # It is as long in sight before as after, give or take a twelfth.
+    along = pace * (time - time[-1] * rng.uniform(0.46, 0.54))
+    wall = np.array([rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.2)])
+    at = wall + np.array([np.cos(yaw) * along[0], lane])
+    track = motion.moved(spec, subject, at, yaw, along - along[0], time, float(rng.uniform(0, 2 * np.pi)))
+    prop = hiding_prop("wall", spec.setting, wall, (wide, deep, high))
+    return Staged(tracks=(track,), contacts=(), prop=prop)
+
+
+def _crowd(spec: SceneSpec, rng: np.random.Generator) -> Staged:
+    """Equal subjects in a row that nobody covers and nobody leaves, all doing the same in their own time."""
+    first, count = spec.subjects[0], len(spec.subjects)
+    half = max(*COLLIDERS[first.kind][:2], _WING_SPAN.get(first.kind, 0.0)) * motion.scale_of(first)
+    gap = 2 * half * rng.uniform(1.12, 1.25) + 0.12
+    line = (np.arange(count) - (count - 1) / 2) * gap
+    tracks: list[Track] = []
+    for index in range(count):
+        place = np.array([line[index], rng.uniform(-0.2, 0.2)])
+        track = stage_scene(replace(spec, subjects=(first,), count=None), rng).tracks[0]
+        # Each is staged by itself and then moved to its place in the row.
+        shift = place - (track.place[0, :2] + track.place[-1, :2]) / 2
+        track.place[:, :2] += shift
+        tracks.append(track)
+    return Staged(tracks=tuple(tracks), contacts=(), prop=None)
+
+
+_ENACTED: dict[str, Callable[[SceneSpec, np.random.Generator], Staged]] = {
+    "bite": bite,
+    "knock_over": topple,
+    "shatter": shatter,
+    "blow_out": blow_out,
+    "paint": paint,
+    "disappear_behind": _hide,
+}
