@@ -18,7 +18,7 @@ __all__ = ["camera_path"]
 FloatArray: TypeAlias = npt.NDArray[Any]
 FOV = 36.0  # degrees across a square picture; wide pictures keep the area in view
 DISTANCES = np.geomspace(3.6, 11.5, 14)
-FARTHER = (12.6, 13.8, 15.1, 16.6)  # for rows of equal subjects
+FARTHER = (12.6, 13.8, 15.1, 16.6, 18.2, 20.0)  # for long rows and walls
 MARGIN = 0.98  # share of half the picture that subjects may fill
 _TIGHT = 0.8  # share of a subject's sphere that must be in the picture; its corners are air
 _SNUG = 0.9  # the same in a scenario, where small things happen and nothing may be cut
@@ -120,7 +120,7 @@ def camera_path(
     eventful = _does(spec, *_EVENTFUL) or spec.scenario_verb is not None or spec.count is not None
     radii *= _SNUG if spec.scenario_verb or spec.count else 1.1 if eventful else _TIGHT
     cuts = 0 if eventful else spec.frames // 16
-    for distance in (*DISTANCES, *(FARTHER if spec.count else ())):
+    for distance in (*DISTANCES, *(FARTHER if spec.count or spec.scenario_verb else ())):
         eyes, targets = path(float(distance) * room)
         if _cut_frames(eyes, targets, fov, aspect, centres, radii) <= cuts:
             break

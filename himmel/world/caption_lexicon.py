@@ -1,12 +1,14 @@
 """The closed list of words that captions are made of."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from himmel.world import caption_words as words
-from himmel.world.grammar import OPPOSITE, SETTINGS, SUBJECTS, VERBS
+from himmel.world.caption_words import plural
+from himmel.world.grammar import OPPOSITE, SETTINGS, SUBJECTS, VERBS, Subject
 from himmel.world.grammar_profile import FULL, Profile
+from himmel.world.scenarios import SCENARIOS, TOGETHER, WALL
 
 __all__ = ["lexicon"]
 
@@ -21,10 +23,12 @@ def lexicon(profile: Profile = FULL) -> tuple[str, ...]:
     A model trained on the profile knows these words and no others.
     """
     kinds = [SUBJECTS[kind] for kind in profile.subjects]
-    motions = {name for verb in profile.verbs for name in _motions(profile, verb)}
+    acts = _acts(profile)
+    motions = {name for verb in (*profile.verbs, *acts) for name in _motions(profile, verb)}
     told = {kind for relation in profile.relations for kind in (relation, OPPOSITE.get(relation, relation))}
     aimed = {"circle", "pass_behind"} & {*profile.verbs}
     props = {SETTINGS[setting].prop for setting in profile.settings if aimed}
+    props |= {WALL for act in acts if act == "disappear_behind"}
     lights = {light for setting in profile.settings for light in profile.lights_of(setting)}
     ways = {way for verb in profile.verbs for way in VERBS[verb].directions}
     thens = {*profile.thens, "stop"} if "stop" in profile.verbs else {*profile.thens}
@@ -40,7 +44,7 @@ def lexicon(profile: Profile = FULL) -> tuple[str, ...]:
         [words.SIZES[size] for size in profile.sizes],
         [words.SPEEDS[speed] for speed in profile.speeds],
         [words.DIRECTIONS[way] for way in ways if way],
-        [words.IN_PLACE[verb] for verb in profile.verbs if verb in words.IN_PLACE],
+        [words.IN_PLACE[verb] for verb in (*profile.verbs, *acts) if verb in words.IN_PLACE],
         [words.AFTERWARDS[then] for then in thens],
         [words.RELATIONS[kind] for kind in told],
         [words.PROPS[prop] for prop in props],
@@ -50,6 +54,8 @@ def lexicon(profile: Profile = FULL) -> tuple[str, ...]:
          for camera in profile.cameras],
         [table[style] for table in (words.STYLE_TAGS, words.STYLE_WAYS, words.STYLE_OF)
          for style in profile.styles],
+        list(_counted(profile, kinds)),
+        [words.HIDDEN[seconds] for seconds in words.HIDDEN if "disappear_behind" in acts],
         profile.colours,
         tuple(words.JOINERS.values()) if profile.counts[0] < 1 else (),
         words.FULL_TEMPLATES,
@@ -57,6 +63,26 @@ def lexicon(profile: Profile = FULL) -> tuple[str, ...]:
     )  # fmt: skip
     text = re.sub(r"\{([^}]*?)\w+\}", r" \1 ", " ".join(_strings(spoken)))
     return tuple(sorted(set(re.findall(r"[a-z0-9']+|[,.]", text))))
+
+
+def _acts(profile: Profile) -> list[str]:
+    """The motions that only the profile's scenarios have."""
+    return [act for name in profile.scenarios if (act := SCENARIOS[name].verb)]
+
+
+def _counted(profile: Profile, kinds: Sequence[Subject]) -> Iterator[object]:
+    """What telling of several equal subjects needs."""
+    for scenario in (SCENARIOS[name] for name in profile.scenarios):
+        if scenario.id == "crowd":
+            yield words.ARE
+            yield [words.NUMBERS[count] for count in scenario.counts]
+            together = [kind for kind in kinds if set(TOGETHER) & {*kind.verbs} & {*profile.verbs}]
+            yield [(kind.plural, *map(plural, kind.synonyms)) for kind in together]
+        elif scenario.target and len(scenario.counts) > 1:
+            target = SUBJECTS[scenario.target]
+            yield [words.NUMBERS[count][0] for count in scenario.counts]
+            yield [row.replace("{number}", "") for row in words.GROUPS[target.id]]
+            yield target.plural, *map(plural, target.synonyms)
 
 
 def _motions(profile: Profile, verb: str) -> Iterator[str]:

@@ -7,17 +7,21 @@ pairs: "rolls" and "rolling". In the patterns, a word in braces is filled in and
 
 __all__ = [
     "AFTERWARDS",
+    "ARE",
     "CAMERA_SENTENCES",
     "CAMERA_SHOTS",
     "CAMERA_TAGS",
     "CLOTHES",
     "DIRECTIONS",
     "FULL_TEMPLATES",
+    "GROUPS",
+    "HIDDEN",
     "IN_PLACE",
     "JOINERS",
     "KIND_VERBS",
     "LIGHTS",
     "MATERIALS",
+    "NUMBERS",
     "PATTERNS",
     "PROPS",
     "RELATIONS",
@@ -31,10 +35,17 @@ __all__ = [
     "VERBS",
     "VerbWords",
     "Words",
+    "plural",
 ]
 
 Words = tuple[str, ...]
 VerbWords = tuple[tuple[str, str], ...]
+
+
+def plural(noun: str) -> str:
+    """More than one of a synonym: "puppies", "guys", "biscuits"."""
+    return f"{noun[:-1]}ies" if noun[-1] == "y" and noun[-2] not in "aeiou" else f"{noun}s"
+
 
 # Medium and normal go without saying.
 SIZES: dict[str, Words] = {"small": ("small", "little", "tiny"), "medium": (), "big": ("big", "large", "huge")}
@@ -60,6 +71,7 @@ IN_PLACE: dict[str, Words] = {
     "bounce": ("up and down", "in place"),
     "jump": ("up and down", "in place"),
     "fall": ("down", "from the sky", "to the ground"),
+    "shatter": ("down", "from the sky", "to the ground"),
 }
 
 VERBS: dict[str, VerbWords] = {
@@ -77,6 +89,26 @@ VERBS: dict[str, VerbWords] = {
     "hit": (("bumps into", "bumping into"), ("crashes into", "crashing into"), ("hits", "hitting")),
     "pass": (("passes", "passing"), ("disappears", "disappearing")),
     "come_out": (("comes out", "coming out"), ("comes out again", "coming out again")),
+    "bite": (
+        ("takes a bite out of", "taking a bite out of"),
+        ("bites into", "biting into"),
+        ("bites a piece out of", "biting a piece out of"),
+    ),
+    "knock_over": (
+        ("knocks over", "knocking over"), ("knocks down", "knocking down"), ("topples", "toppling"),
+    ),
+    "shatter": (
+        ("shatters", "shattering"), ("breaks into pieces", "breaking into pieces"),
+        ("smashes on the ground", "smashing on the ground"),
+    ),
+    "blow_out": (("blows out", "blowing out"), ("puffs out", "puffing out")),
+    "paint": (
+        ("paints a stroke", "painting a stroke"), ("paints a line", "painting a line"),
+        ("draws a line", "drawing a line"),
+    ),
+    "hide": (
+        ("disappears", "disappearing"), ("vanishes", "vanishing"), ("goes out of sight", "going out of sight"),
+    ),
     "still": (("stands still", "standing still"), ("stays still", "staying still"), ("rests", "resting")),
 }
 # What some subjects do has a word of its own.
@@ -112,6 +144,12 @@ PATTERNS: dict[str, str] = {
     "collide": "{travel} {speed} {way} and {hit} {target}",
     "pass_behind": "{travel} {speed} {way} , {pass} behind {target} and {come_out}",
     "stop": "{travel} {speed} {way} {stop}",
+    "bite": "{travel} {way} and {bite} {target}",
+    "knock_over": "{travel} {way} and {knock_over} {target}",
+    "shatter": "{fall} {way} and {shatter}",
+    "blow_out": "{blow_out} {target}",
+    "paint": "{paint} {way} on {target}",
+    "disappear_behind": "{travel} {way} , {hide} behind {target} {hidden} and {come_out}",
 }
 
 RELATIONS: dict[str, Words] = {
@@ -126,7 +164,26 @@ JOINERS: dict[str, Words] = {
     "pictures": ("and",),
     "near": ("near", "next to"),
 }
-PROPS: dict[str, Words] = {"tree": ("a tree",), "rock": ("a rock", "a boulder"), "box": ("a box",)}
+NUMBERS: dict[int, Words] = {
+    1: ("one", "exactly one", "a single"),
+    2: ("two", "exactly two", "a pair of"),
+    3: ("three", "exactly three", "a group of three"),
+    4: ("four", "exactly four", "a group of four"),
+    5: ("five", "exactly five", "a group of five"),
+}
+# How many equal things stand before they are knocked over, by what they are.
+GROUPS: dict[str, Words] = {
+    "domino": ("a row of {number}", "a line of {number}"),
+    "cube": ("a tower of {number}", "a stack of {number}", "a pile of {number}"),
+}
+HIDDEN: dict[float, Words] = {
+    0.5: ("for half a second", "for a moment"),
+    1.0: ("for one second", "for a second"),
+    1.5: ("for one and a half seconds", "for more than a second"),
+    2.0: ("for two seconds", "for a while"),
+}
+ARE: Words = ("are",)
+PROPS: dict[str, Words] = {"tree": ("a tree",), "rock": ("a rock", "a boulder"), "box": ("a box",), "wall": ("a wall",)}
 
 SETTINGS: dict[str, Words] = {
     "meadow": ("in a meadow", "on the grass", "in a green field"),

@@ -101,8 +101,8 @@ class _Caption:
 
     def __init__(self, spec: SceneSpec, voice: _Voice, *, brief: bool) -> None:
         self.spec, self.voice, self.brief = spec, voice, brief
-        kinds = [SUBJECTS[subject.kind] for subject in spec.subjects]
-        self.nouns = [voice.word((kind.noun, *kind.synonyms)) for kind in kinds]
+        self.groups = {group[0]: group for group in spec.groups}
+        self.nouns = {first: voice.word(self.names(first)) for first in self.groups}
         self.bare = brief and voice.chance(0.4)
         self.introduced: set[int] = set()
         # A push or a pass behind says by itself where the two stand.
@@ -139,6 +139,13 @@ class _Caption:
             text += (joiner if text and phrase else "") + phrase
         return text
 
+    def names(self, index: int) -> tuple[str, ...]:
+        """What a subject, or the group that starts with it, may be called."""
+        kind = SUBJECTS[self.spec.subjects[index].kind]
+        if len(self.groups[index]) == 1:
+            return kind.noun, *kind.synonyms
+        return kind.plural, *map(words.plural, kind.synonyms)
+
     def says(self, share: float) -> bool:
         """Whether an optional word is said: nearly always in full, with probability `share` in short."""
         return self.voice.chance(share) if self.brief else self.voice.keeps()
@@ -151,8 +158,8 @@ class _Caption:
     def main(self, form: Literal[0, 1]) -> str:
         """Who does what, as a sentence (form 0: "rolls") or as a picture (form 1: "rolling")."""
         pieces = [self.opening(form)]
-        for index in range(1, len(self.spec.subjects)):
-            if self.spec.subjects[0].motion.target == index:
+        for index in self.groups:
+            if index in (0, self.spec.subjects[0].motion.target):
                 continue
             if self.says(0.2):
                 pieces.append(f"{self.subject(index)} {self.predicate(index, form)}")
@@ -181,7 +188,7 @@ class _Caption:
         names = [self.subject(0)]
         if place is not None:
             names = [f"{names[0]} {place} {self.subject(1)}"]
-        names += [self.subject(i) for i in range(len(self.spec.subjects)) if i not in self.introduced]
+        names += [self.subject(i) for i in self.groups if i not in self.introduced]
         *others, last = names
         return f"{' , '.join(others)} and {last}" if others else last
 
@@ -216,16 +223,32 @@ class _Caption:
         size = "" if again or not self.says(0.2) else self.voice.phrase(words.SIZES[subject.size])
         said = not again and len(facts.materials) > 1 and self.says(0.15)
         material = self.voice.word(words.MATERIALS[subject.material]) if said else ""
-        alone = len(self.spec.subjects) == 1
+        alone = len(self.groups) == 1
         colour = "" if self.brief and alone and self.voice.chance(0.2) else subject.colour
         clothes = self.voice.word(words.CLOTHES).format(colour=colour) if facts.clothed and colour else ""
         name = " ".join(f"{size} {'' if facts.clothed else colour} {material} {noun} {clothes}".split())
+        if (number := self.number(index)) and not again:
+            return f"{number} {name}"
         if self.bare:
             return name
         return f"the {name}" if again else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
+    def number(self, index: int) -> str:
+        """How many a counted group has, and how it stands."""
+        group, kind = self.groups[index], self.spec.subjects[index].kind
+        if self.spec.count is not None:
+            return self.voice.word(words.NUMBERS[len(group)])
+        if len(group) == 1:
+            return ""
+        return self.voice.word(words.GROUPS[kind]).format(number=words.NUMBERS[len(group)][0])
+
     def predicate(self, index: int, form: Literal[0, 1]) -> str:
-        """What a subject does."""
+        """What a subject does; of several together it is said that they "are doing" it."""
+        several = len(self.groups[index]) > 1
+        return f"{words.ARE[0]} {self.action(index, 1)}" if several and not form else self.action(index, form)
+
+    def action(self, index: int, form: Literal[0, 1]) -> str:
+        """The verb of a subject with all that belongs to it."""
         subject = self.spec.subjects[index]
         motion = subject.motion
         name = "loop" if motion.verb == "circle" and motion.target is None else motion.verb
@@ -248,6 +271,8 @@ class _Caption:
                 return self.subject(motion.target)
             case "target":
                 return self.voice.phrase(words.PROPS[str(motion.target)])
+            case "hidden":
+                return self.voice.word(words.HIDDEN[motion.hidden]) if motion.hidden and self.says(0.3) else ""
             case "then":
                 return self.voice.word(words.AFTERWARDS[motion.then])[form] if motion.then else ""
             case "stop":

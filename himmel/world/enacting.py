@@ -21,7 +21,8 @@ __all__ = ["enact"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 _SEEN = 0.8  # of its length is out of hiding at both ends of its way
-_PARALLAX = 1.05  # how much wider a wall hides than it is, a little way behind it
+_SLIVER = 0.05  # of its length at either end may show when it counts as hidden: less than 4 % of its pixels
+_DISTANCE = 1.6  # from the camera, in lengths of the way
 _WING_SPAN = {"bird": 0.74, "airplane": 0.72}
 
 
@@ -39,13 +40,16 @@ def _hide(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     subject = spec.subjects[0]
     seconds = subject.motion.hidden or 0.0
     length = 2 * COLLIDERS[subject.kind][0] * motion.scale_of(subject)
-    aside = COLLIDERS[subject.kind][1] * motion.scale_of(subject)
+    # A cylinder rolls lying across its way.
+    aside = COLLIDERS[subject.kind][2 if subject.kind == "cylinder" else 1] * motion.scale_of(subject)
     in_sight = max((spec.frames - 1) / spec.fps - seconds, 0.3)
     pace = max(motion.SPEED["normal"], 2 * _SEEN * length / in_sight)
-    wide, deep = (pace * seconds + length) / 2 / _PARALLAX, 0.12
-    flight = motion.LOW_FLIGHT if subject.kind in _WING_SPAN else 0.0
-    high = (1.12 * top_of(subject) + 0.25 * (deep + aside + 0.3) + flight) / 2
+    deep = 0.12
     lane = deep + aside + rng.uniform(0.06, 0.12)
+    high = (1.12 * top_of(subject) + 0.25 * (deep + aside + 0.3)) / 2
+    # A wall hides more than its own width of what is behind it.
+    wider = 1 + (lane + deep) / (_DISTANCE * (pace * (spec.frames - 1) / spec.fps + length))
+    wide = (pace * seconds + (1 - 2 * _SLIVER) * length) / 2 / wider
     yaw = motion.heading(subject.motion.direction)
     time = np.arange(spec.frames) / spec.fps
     # It is as long in sight before as after, give or take a twelfth.
@@ -60,7 +64,8 @@ def _hide(spec: SceneSpec, rng: np.random.Generator) -> Staged:
 def _crowd(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     """Equal subjects in a row that nobody covers and nobody leaves, all doing the same in their own time."""
     first, count = spec.subjects[0], len(spec.subjects)
-    half = max(*COLLIDERS[first.kind][:2], _WING_SPAN.get(first.kind, 0.0)) * motion.scale_of(first)
+    long, wide, _ = COLLIDERS[first.kind]
+    half = max(min(np.hypot(long, wide), 1.2 * long), _WING_SPAN.get(first.kind, 0.0)) * motion.scale_of(first)
     gap = 2 * half * rng.uniform(1.12, 1.25) + 0.12
     line = (np.arange(count) - (count - 1) / 2) * gap
     tracks: list[Track] = []

@@ -134,7 +134,7 @@ def _stroke(spec: SceneSpec, points: FloatArray, size: float, when: FloatArray) 
         along = other - one
         length = float(np.linalg.norm(along))
         passed = when[0] + (index + 0.5) / (len(points) - 1) * (when[1] - when[0])
-        part = Part(mesh="pill", at=(0, 0, 0), half=(0.62 * length, 0.02 * size, 0.09 * size))
+        part = Part(mesh="slab", at=(0, 0, 0), half=(0.62 * length, 0.02 * size, 0.09 * size))
         pose = np.zeros((spec.frames, 3, 4))
         cos, sin = along[0] / length, along[2] / length
         turn = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])

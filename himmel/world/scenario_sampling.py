@@ -5,22 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from himmel.world.grammar import SETTINGS, SUBJECTS, VERBS, held_out
+from himmel.world.grammar import COLOURS, SETTINGS, SUBJECTS, VERBS, held_out
 from himmel.world.grammar_profile import Profile
-from himmel.world.scenarios import HIDDEN_SECONDS, SCENARIOS, WALL, Scenario
+from himmel.world.scenarios import HIDDEN_SECONDS, SCENARIOS, TOGETHER, WALL, Scenario
 from himmel.world.spec import MotionSpec, SceneSpec, SubjectSpec
 
 __all__ = ["draw_scenario"]
 
 T = TypeVar("T")
 _STATIC_SHARE = 0.6  # a camera at rest leaves no doubt about what moved
-# Cameras that do not go round what stands in line.
-_FRONTAL = ("static", "pan_left", "pan_right", "tilt_up", "tilt_down", "dolly_in", "dolly_out")
 _FEW = 3  # more equal subjects than this are small ones, so that all fit the picture
-# What equal subjects do side by side without meeting.
-_TOGETHER = ("still", "walk", "drive", "roll", "jump", "spin", "bounce", "fly")
 # Who bites is no larger than what it bites; a person, whose mouth is high, is smaller. So is who blows.
 _PEOPLE = ("woman", "man")
+_CONTRAST = 60.0  # of 255
+
+
+def _lightness(colour: str) -> float:
+    red, green, blue = COLOURS[colour].rgb
+    return 0.30 * red + 0.59 * green + 0.11 * blue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ class _Drawing:
 
     def scene(self, seed: int, scenario: Scenario) -> SceneSpec | None:
         """A scene of the scenario, or None when no colour was left for it."""
-        verbs = [scenario.verb] if scenario.verb else [v for v in self.profile.verbs if v in _TOGETHER]
+        verbs = [scenario.verb] if scenario.verb else [v for v in self.profile.verbs if v in TOGETHER]
         verb = self.one(verbs)
         kinds = [kind for kind in scenario.actors or self.profile.subjects if self.can(kind, verb)]
         if not kinds:
@@ -47,17 +49,18 @@ class _Drawing:
         colour = self.colour(kind, verb, setting, split=self.split)
         if colour is None:
             return None
-        size, other = self.sizes(kind, scenario)
+        motion = self.motion(kind, verb)
+        size, other = self.sizes(kind, scenario, motion.hidden or 0.0)
         if scenario.verb is None and count > _FEW:
             size = self.profile.sizes[0]
-        actor = self.subject(kind, colour, size, self.motion(kind, verb))
+        actor = self.subject(kind, colour, size, motion)
         subjects = [actor] * (1 if scenario.target else count)
         if scenario.target:
-            second = self.target(scenario.target, setting, other, colour)
+            second = self.target(scenario.target, setting, other, used=colour)
             if second is None:
                 return None
             subjects += [second] * count
-        cameras = [c for c in self.profile.cameras if c in _FRONTAL] or ["static"]
+        cameras = [camera for camera in self.profile.cameras if camera in scenario.cameras] or ["static"]
         lights = [light for light in self.profile.lights_of(setting) if light in (scenario.lights or (light,))]
         values = {
             "seed": seed,
@@ -79,18 +82,18 @@ class _Drawing:
         lights = {*self.profile.lights_of(setting)} & {*(scenario.lights or SETTINGS[setting].lights)}
         return not SETTINGS[setting].water and bool(lights) and all(setting in SUBJECTS[k].settings for k in kinds)
 
-    def colour(self, kind: str, verb: str, setting: str, *, split: str, used: str = "") -> str | None:
-        """A colour that shows against the setting, is not used and belongs to the split."""
+    def colour(self, kind: str, verb: str, setting: str, *, split: str, used: Sequence[str] = ()) -> str | None:
+        """A colour that shows against the setting, is not used yet and belongs to the split."""
         colours = [
             colour
             for colour in self.profile.colours
-            if colour not in (used, *SETTINGS[setting].vanishing)
+            if colour not in (*used, *SETTINGS[setting].vanishing)
             and (split == "any" or held_out(colour, kind, verb) == (split == "held_out"))
         ]
         return self.one(colours) if colours else None
 
-    def sizes(self, kind: str, scenario: Scenario) -> tuple[str, str]:
-        """Sizes of actor and target, such that the one reaches the other."""
+    def sizes(self, kind: str, scenario: Scenario, hidden: float) -> tuple[str, str]:
+        """Sizes of actor and target, such that the one reaches the other, or a wall for so many seconds fits."""
         pairs = [(a, b) for a in self.profile.sizes for b in self.profile.sizes]
         rank = {size: index for index, size in enumerate(("small", "medium", "big"))}
         if scenario.verb in ("bite", "blow_out"):
@@ -100,6 +103,8 @@ class _Drawing:
             pairs = [(a, b) for a, b in pairs if rank[a] == 1 and rank[b] == (1 if scenario.id == "dominoes" else 0)]
         if scenario.verb == "paint":
             pairs = [(a, b) for a, b in pairs if rank[a] == rank[b]]
+        if hidden >= 1.0:
+            pairs = [(a, b) for a, b in pairs if rank[a] < (2 if hidden < 1.5 else 1)] or pairs[:1]
         return self.one(pairs)
 
     def subject(self, kind: str, colour: str, size: str, motion: MotionSpec) -> SubjectSpec:
@@ -107,10 +112,14 @@ class _Drawing:
         values = {"kind": kind, "colour": colour, "material": material, "size": size, "motion": motion.to_dict()}
         return SubjectSpec.from_dict(values)
 
-    def target(self, kind: str, setting: str, size: str, used: str) -> SubjectSpec | None:
+    def target(self, kind: str, setting: str, size: str, *, used: str) -> SubjectSpec | None:
+        """What it is done to; paint is seen on its canvas without colours as well."""
         split = "any" if self.split == "any" else "train"
-        colour = self.colour(kind, "still", setting, split=split, used=used)
-        return colour and self.subject(kind, colour, size, MotionSpec()) or None
+        close = (used,)
+        if kind == "canvas":
+            close = tuple(name for name in COLOURS if abs(_lightness(name) - _lightness(used)) < _CONTRAST)
+        colour = self.colour(kind, "still", setting, split=split, used=close)
+        return None if colour is None else self.subject(kind, colour, size, MotionSpec())
 
     def motion(self, kind: str, verb: str) -> MotionSpec:
         facts = VERBS[verb]

@@ -7,10 +7,12 @@ is still there while hidden, a number that stays the same.
 
 from dataclasses import dataclass
 
-__all__ = ["HIDDEN_SECONDS", "SCENARIOS", "WALL", "Scenario"]
+__all__ = ["HIDDEN_SECONDS", "SCENARIOS", "TOGETHER", "WALL", "Scenario"]
 
 HIDDEN_SECONDS: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0)
 WALL = "wall"
+TOGETHER = ("still", "walk", "drive", "roll", "jump", "spin", "bounce", "fly")
+"""What equal subjects can do side by side without meeting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,8 @@ class Scenario:
 
     verb: what the first subject does; None where its own motions are shown. actors: kinds of the first subject;
     empty for all of a profile. target: the kind it is done to. counts: how many equal targets, or equal actors where
-    there is no target. lights: those it may be shown in; empty for all of a profile.
+    there is no target. lights: those it may be shown in; empty for all of a profile. cameras: the moves that keep in
+    sight what matters.
     """
 
     id: str
@@ -28,6 +31,7 @@ class Scenario:
     target: str | None = None
     counts: tuple[int, ...] = (1,)
     lights: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ("static", "pan_left", "pan_right", "dolly_in", "dolly_out")
 
 
 _KNOCKERS = ("ball", "cylinder", "dog", "car", "robot")
@@ -48,6 +52,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             id="occlusion", verb="disappear_behind",
             actors=("ball", "cylinder", "ring", "cookie", "dog", "cat", "robot", "woman", "man", "car", "snowman"),
+            cameras=("static",),  # from another place a wall hides another part of the way
         ),
         Scenario(id="crowd", counts=(1, 2, 3, 4, 5)),
     )
