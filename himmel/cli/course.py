@@ -163,10 +163,10 @@ class Lessons:
         return (self.judging, index) if index < first else (self.training, index - first)
 
 
-def _profiles() -> "dict[str, Profile]":
-    from himmel.world import FIRST_LIGHT, FULL
+def _profiles() -> "Mapping[str, Profile]":
+    from himmel.world import PROFILES
 
-    return {profile.name: profile for profile in (FIRST_LIGHT, FULL)}
+    return PROFILES
 
 
 def _rendering(clips: "ClipShards") -> dict[str, Any]:

@@ -30,7 +30,9 @@ world = App(
 class Part:
     """Which part of the world, at which size."""
 
-    profile: Annotated[str, Parameter(help="A part of the world's grammar: first_light or full.")] = "full"
+    profile: Annotated[
+        str, Parameter(help="A part of the world's grammar: first_light, full or intuitive_physics.")
+    ] = "full"
     split: Annotated[
         str, Parameter(help="train, validation, or held_out (combinations training never shows).")
     ] = "train"

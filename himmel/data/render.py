@@ -28,7 +28,6 @@ __all__ = ["RenderConfig", "render_shards"]
 
 # Clips sent to a worker at once: few enough that a shard's end does not leave workers idle.
 CLIPS_PER_TASK = 4
-PROFILES = {profile.name: profile for profile in (world.FIRST_LIGHT, world.FULL)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +49,8 @@ class RenderConfig:
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise UsageError(f'split "{self.split}" is unknown; use one of {", ".join(SPLITS)}')
-        if self.profile not in PROFILES:
-            raise UsageError(f'profile "{self.profile}" is unknown; use one of {", ".join(PROFILES)}')
+        if self.profile not in world.PROFILES:
+            raise UsageError(f'profile "{self.profile}" is unknown; use one of {", ".join(world.PROFILES)}')
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `from_dict` takes them."""
@@ -73,7 +72,7 @@ class RenderConfig:
         """The scene of a seed."""
         spec = world.sample_scene(
             seed,
-            profile=PROFILES[self.profile],
+            profile=world.PROFILES[self.profile],
             split="held_out" if self.split == "held_out" else "train",
             width=self.width,
             height=self.height,

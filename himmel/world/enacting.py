@@ -65,8 +65,9 @@ def _crowd(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     """Equal subjects in a row that nobody covers and nobody leaves, all doing the same in their own time."""
     first, count = spec.subjects[0], len(spec.subjects)
     long, wide, _ = COLLIDERS[first.kind]
-    half = max(min(np.hypot(long, wide), 1.2 * long), _WING_SPAN.get(first.kind, 0.0)) * motion.scale_of(first)
-    gap = 2 * half * rng.uniform(1.12, 1.25) + 0.12
+    # Noses and tails reach out of the box that stands in for a body.
+    half = max(1.15 * float(np.hypot(long, wide)), _WING_SPAN.get(first.kind, 0.0)) * motion.scale_of(first)
+    gap = 2 * half * rng.uniform(1.08, 1.2) + 0.1
     line = (np.arange(count) - (count - 1) / 2) * gap
     tracks: list[Track] = []
     for index in range(count):

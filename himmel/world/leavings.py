@@ -28,6 +28,7 @@ _SHARDS: tuple[Part, ...] = (
         for index in range(9)
     ),
 )  # fmt: skip
+_THROWS = (0.75, 1.5)  # units a second: shards come to lie in two rings
 _BEADS = 16  # of a stroke
 
 
@@ -46,7 +47,8 @@ def shatter(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     angles = rng.permutation(len(_SHARDS)) * 2 * np.pi / len(_SHARDS) + rng.uniform(-0.2, 0.2, len(_SHARDS))
     pieces = tuple(
         Piece(owner=0, number=index + 1, part=replace(part, at=(0.0, 0.0, 0.0)), shown=~whole, colour=glass.colour,
-              pose=_flung(part, np.append(at, 0.0), float(angle), size, np.maximum(time - crash, 0.0), rng))
+              pose=_flung(part, np.append(at, 0.0), _THROWS[index % 2] * _level(angle), size,
+                          np.maximum(time - crash, 0.0), rng))
         for index, (part, angle) in enumerate(zip(_SHARDS, angles, strict=True))
     )  # fmt: skip
     return Staged(
@@ -55,17 +57,22 @@ def shatter(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     )  # fmt: skip
 
 
+def _level(angle: float) -> FloatArray:
+    return np.array([np.cos(angle), np.sin(angle), 0.0])
+
+
 def _flung(
-    part: Part, at: FloatArray, angle: float, size: float, age: FloatArray, rng: np.random.Generator
+    part: Part, at: FloatArray, way: FloatArray, size: float, age: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
-    """Poses [T, 3, 4] of a shard: a parabola, tumbling, then a short slide lying flat."""
-    way = np.array([np.cos(angle), np.sin(angle), 0.0])
+    """Poses [T, 3, 4] of a shard: a parabola along `way`, tumbling, then a short slide lying flat."""
+    throw = float(np.linalg.norm(way))
+    way = way / throw
     half, rise = np.array(part.half) * size, rng.uniform(0.9, 2.2)
     lying = part.half[2] > part.half[0]  # a stem comes to lie on its side
     floor = float(half[0] if lying else half[2])
     start = max(part.at[2] * size, floor)
     lands = float((rise + np.sqrt(rise**2 + 2 * _GRAVITY * (start - floor))) / _GRAVITY)
-    speed, slide = rng.uniform(0.55, 1.15) * size, 0.25  # seconds of sliding
+    speed, slide = throw * rng.uniform(0.85, 1.15) * size, 0.25  # seconds of sliding
     sliding = np.clip(age - lands, 0.0, slide)
     gone = speed * (np.minimum(age, lands) + 0.5 * (sliding - sliding**2 / (2 * slide)))
     flight = np.minimum(age, lands)
