@@ -27,7 +27,7 @@ def lexicon(profile: Profile = FULL) -> tuple[str, ...]:
     motions = {name for verb in (*profile.verbs, *acts) for name in _motions(profile, verb)}
     told = {kind for relation in profile.relations for kind in (relation, OPPOSITE.get(relation, relation))}
     aimed = {"circle", "pass_behind"} & {*profile.verbs}
-    props = {SETTINGS[setting].prop for setting in profile.settings if aimed}
+    props: set[str] = {SETTINGS[setting].prop for setting in profile.settings if aimed}
     props |= {WALL for act in acts if act == "disappear_behind"}
     lights = {light for setting in profile.settings for light in profile.lights_of(setting)}
     ways = {way for verb in profile.verbs for way in VERBS[verb].directions}

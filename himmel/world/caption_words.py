@@ -95,19 +95,25 @@ VERBS: dict[str, VerbWords] = {
         ("bites a piece out of", "biting a piece out of"),
     ),
     "knock_over": (
-        ("knocks over", "knocking over"), ("knocks down", "knocking down"), ("topples", "toppling"),
+        ("knocks over", "knocking over"),
+        ("knocks down", "knocking down"),
+        ("topples", "toppling"),
     ),
     "shatter": (
-        ("shatters", "shattering"), ("breaks into pieces", "breaking into pieces"),
+        ("shatters", "shattering"),
+        ("breaks into pieces", "breaking into pieces"),
         ("smashes on the ground", "smashing on the ground"),
     ),
     "blow_out": (("blows out", "blowing out"), ("puffs out", "puffing out")),
     "paint": (
-        ("paints a stroke", "painting a stroke"), ("paints a line", "painting a line"),
+        ("paints a stroke", "painting a stroke"),
+        ("paints a line", "painting a line"),
         ("draws a line", "drawing a line"),
     ),
     "hide": (
-        ("disappears", "disappearing"), ("vanishes", "vanishing"), ("goes out of sight", "going out of sight"),
+        ("disappears", "disappearing"),
+        ("vanishes", "vanishing"),
+        ("goes out of sight", "going out of sight"),
     ),
     "still": (("stands still", "standing still"), ("stays still", "staying still"), ("rests", "resting")),
 }
@@ -183,7 +189,12 @@ HIDDEN: dict[float, Words] = {
     2.0: ("for two seconds", "for a while"),
 }
 ARE: Words = ("are",)
-PROPS: dict[str, Words] = {"tree": ("a tree",), "rock": ("a rock", "a boulder"), "box": ("a box",), "wall": ("a wall",)}
+PROPS: dict[str, Words] = {
+    "tree": ("a tree",),
+    "rock": ("a rock", "a boulder"),
+    "box": ("a box",),
+    "wall": ("a wall",),
+}
 
 SETTINGS: dict[str, Words] = {
     "meadow": ("in a meadow", "on the grass", "in a green field"),

@@ -102,7 +102,7 @@ def _balls(places: FloatArray, radii: FloatArray) -> FloatArray:
 
 
 def blow_out(spec: SceneSpec, rng: np.random.Generator) -> Staged:
-    """Lean towards the candle and blow: when the breath is there the flame goes, its light with it, smoke rises."""
+    """Lean towards the candle and blow: when the breath is there, flame and light go, and smoke rises."""
     actor, candle = spec.subjects
     own, size = motion.scale_of(actor), motion.scale_of(candle)
     side, time, still = float(rng.choice([-1.0, 1.0])), clock(spec), np.arange(spec.frames)
@@ -115,7 +115,9 @@ def blow_out(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     flight = max(1, round(0.25 * spec.fps))
     touch, out = min(blows + flight, spec.frames - 2), min(blows + flight + 1, spec.frames - 1)
     breath = _bump(time, (blows - 4) / spec.fps, (out + 3) / spec.fps)
-    blower = replace(blower, pitch=_LUNGE * breath, angles={"trunk": -0.9 * breath, "tail": 0.2 * np.sin(4 * time)})
+    blower = replace(
+        blower, pitch=_LUNGE * breath, angles={"trunk": -0.9 * breath, "tail": 0.2 * np.sin(4 * time)}
+    )
     stands = motion.standing(spec, np.array([-at, depth]), -np.pi / 2)
     flame = np.array([-at, depth, FLAME[0].at[2] * size])
     mouth = np.array([at - side * (reach + 0.03), depth, high])

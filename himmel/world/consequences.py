@@ -1,7 +1,7 @@
-"""Reading ground truth as an examiner does: what caused what, what stayed changed, who was hidden, how many there are.
+"""Reading ground truth as an examiner does: what caused what, what lasted, who was hidden, how many there are.
 
-Everything here follows from the masks, the pieces and the events of a clip. An examiner of generated video has masks
-of its own making and asks the same questions of them.
+All of it follows from the masks, the pieces and the events of a clip. An examiner of generated video has masks of
+its own making and asks the same questions of them.
 """
 
 from dataclasses import dataclass
@@ -91,7 +91,8 @@ def components(mask: FloatArray, *, smallest: int = 1) -> int:
     while True:
         grown = labels.copy()
         for here, there in (
-            (np.s_[1:], np.s_[:-1]), (np.s_[:-1], np.s_[1:]), (np.s_[:, 1:], np.s_[:, :-1]), (np.s_[:, :-1], np.s_[:, 1:]),
+            (np.s_[1:], np.s_[:-1]), (np.s_[:-1], np.s_[1:]),
+            (np.s_[:, 1:], np.s_[:, :-1]), (np.s_[:, :-1], np.s_[:, 1:]),
         ):  # fmt: skip
             grown[here] = np.maximum(grown[here], labels[there])
         grown = np.where(mask, grown, 0)

@@ -144,8 +144,8 @@ def in_bite(x: float, y: float) -> bool:
     return any(np.hypot(x - cx, y - cy) < radius for cx, cy, radius in _TEETH)
 
 
-def _bite_edges() -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Points [A, 2] around the disc: what is left ends at the first, the disc at the second; and their directions."""
+def _bite_edges() -> tuple[FloatArray, FloatArray]:
+    """Points [A, 2] around the disc: what is left ends at the first, the disc at the second."""
     angle = np.linspace(-np.pi, np.pi, 97)
     way = np.stack([np.cos(angle), np.sin(angle)], 1)
     along = way @ _FROM
@@ -156,7 +156,7 @@ def _bite_edges() -> tuple[FloatArray, FloatArray, FloatArray]:
         near = way @ to
         inside = radius**2 - to @ to + near**2
         left = np.where((inside > 0) & (near > 0), np.minimum(left, near - np.sqrt(np.maximum(inside, 0.0))), left)
-    return _FROM + left[:, None] * way, _FROM + whole[:, None] * way, way
+    return _FROM + left[:, None] * way, _FROM + whole[:, None] * way
 
 
 def _ring_between(inner: FloatArray, outer: FloatArray) -> FloatArray:
@@ -183,12 +183,12 @@ def _ring_between(inner: FloatArray, outer: FloatArray) -> FloatArray:
 
 
 def _bitten() -> FloatArray:
-    left, _, _ = _bite_edges()
+    left, _ = _bite_edges()
     return _ring_between(np.repeat(_FROM[None], len(left), 0), left)
 
 
 def _bite() -> FloatArray:
-    left, whole, _ = _bite_edges()
+    left, whole = _bite_edges()
     gone = np.linalg.norm(whole - left, axis=1) > 1e-6
     keep = gone | np.roll(gone, 1) | np.roll(gone, -1)
     return _ring_between(left[keep], whole[keep])

@@ -50,8 +50,8 @@ class Track:
 
     place: [T, 3] the point under the body's centre, on the ground when it stands. yaw: [T]. pitch: [T] turn
     about the body's own sideways axis, through its centre. squash: [T] height factor, volume kept.
-    angles: joint channels, each [T]. lying: the body is laid on its side (a rolling cylinder). shown: bool [T] where
-    the body itself is not there in every frame.
+    angles: joint channels, each [T]. lying: the body is laid on its side (a rolling cylinder). shown: bool [T]
+    where the body itself is not there in every frame.
     """
 
     place: FloatArray

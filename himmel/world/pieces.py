@@ -17,8 +17,8 @@ FloatArray: TypeAlias = npt.NDArray[Any]
 class Piece:
     """A part that is there in some frames only.
 
-    owner: the subject it belongs to, or -1. number: what ground truth calls it, from 1 on; 0 for what is no piece of
-    its own. pose: [T, 3, 4] in the world. shown: bool [T]. colour: the grammar's colour its tint is made of.
+    owner: the subject it belongs to, or -1. number: what ground truth calls it, from 1 on; 0 for what is no piece
+    of its own. pose: [T, 3, 4] in the world. shown: bool [T]. colour: the grammar's colour its tint is made of.
     """
 
     owner: int
@@ -31,7 +31,10 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """What happens to subject `a` because of `b` (-1: the ground): `kind` of `truth.EVENTS`, seen from `frame` on."""
+    """What happens to subject `a` because of `b` (-1: the ground).
+
+    kind: of `truth.EVENTS`. frame: the first in which it is seen.
+    """
 
     frame: int
     kind: str

@@ -217,9 +217,9 @@ def _wall(colour: Vector) -> _Parts:
 
 
 _WALLS = {
-    "meadow": (0.72, 0.60, 0.52), "snow": (0.62, 0.58, 0.60), "desert": (0.66, 0.50, 0.40), "sea": (0.62, 0.61, 0.60),
-    "city_street": (0.56, 0.46, 0.44), "wooden_table": (0.66, 0.68, 0.72), "forest": (0.60, 0.54, 0.48),
-    "moon": (0.44, 0.45, 0.52),
+    "meadow": (0.72, 0.60, 0.52), "snow": (0.62, 0.58, 0.60), "desert": (0.66, 0.50, 0.40),
+    "sea": (0.62, 0.61, 0.60), "city_street": (0.56, 0.46, 0.44), "wooden_table": (0.66, 0.68, 0.72),
+    "forest": (0.60, 0.54, 0.48), "moon": (0.44, 0.45, 0.52),
 }  # fmt: skip
 _SCREENS: dict[str, dict[str, _Parts]] = {
     "tree": {setting: _full_tree(*tiers) for setting, tiers in _TIERS.items()},

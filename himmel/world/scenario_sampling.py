@@ -14,7 +14,7 @@ __all__ = ["draw_scenario"]
 
 T = TypeVar("T")
 _STATIC_SHARE = 0.6  # a camera at rest leaves no doubt about what moved
-_FEW = 3  # more equal subjects than this are small ones, so that all fit the picture
+_FEW = 3  # more equal subjects than this are small ones before a camera at rest, so that all are seen well
 # Who bites is no larger than what it bites; a person, whose mouth is high, is smaller. So is who blows.
 _PEOPLE = ("woman", "man")
 _CONTRAST = 60.0  # of 255
@@ -60,7 +60,8 @@ class _Drawing:
             if second is None:
                 return None
             subjects += [second] * count
-        cameras = [camera for camera in self.profile.cameras if camera in scenario.cameras] or ["static"]
+        few = len(subjects) <= _FEW or scenario.verb is not None
+        cameras = [camera for camera in self.profile.cameras if camera in scenario.cameras and few] or ["static"]
         lights = [light for light in self.profile.lights_of(setting) if light in (scenario.lights or (light,))]
         values = {
             "seed": seed,
@@ -74,7 +75,11 @@ class _Drawing:
         return SceneSpec.from_dict(values)
 
     def can(self, kind: str, verb: str) -> bool:
-        return verb in SUBJECTS[kind].verbs and kind in self.profile.subjects and bool(self.profile.materials_of(kind))
+        return (
+            verb in SUBJECTS[kind].verbs
+            and kind in self.profile.subjects
+            and bool(self.profile.materials_of(kind))
+        )
 
     def fits(self, kind: str, verb: str, setting: str, scenario: Scenario) -> bool:
         """Whether the place suits actor, target and light."""
@@ -100,7 +105,9 @@ class _Drawing:
             gap = 1 if kind in _PEOPLE and scenario.verb == "bite" else 0
             pairs = [(a, b) for a, b in pairs if gap <= rank[b] - rank[a] <= 1 + gap] or pairs[:1]
         if scenario.verb == "knock_over":
-            pairs = [(a, b) for a, b in pairs if rank[a] == 1 and rank[b] == (1 if scenario.id == "dominoes" else 0)]
+            pairs = [
+                (a, b) for a, b in pairs if rank[a] == 1 and rank[b] == (1 if scenario.id == "dominoes" else 0)
+            ]
         if scenario.verb == "paint":
             pairs = [(a, b) for a, b in pairs if rank[a] == rank[b]]
         if hidden >= 1.0:
@@ -115,7 +122,7 @@ class _Drawing:
     def target(self, kind: str, setting: str, size: str, *, used: str) -> SubjectSpec | None:
         """What it is done to; paint is seen on its canvas without colours as well."""
         split = "any" if self.split == "any" else "train"
-        close = (used,)
+        close: Sequence[str] = (used,)
         if kind == "canvas":
             close = tuple(name for name in COLOURS if abs(_lightness(name) - _lightness(used)) < _CONTRAST)
         colour = self.colour(kind, "still", setting, split=split, used=close)

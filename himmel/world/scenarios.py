@@ -20,9 +20,9 @@ class Scenario:
     """Who does what to whom.
 
     verb: what the first subject does; None where its own motions are shown. actors: kinds of the first subject;
-    empty for all of a profile. target: the kind it is done to. counts: how many equal targets, or equal actors where
-    there is no target. lights: those it may be shown in; empty for all of a profile. cameras: the moves that keep in
-    sight what matters.
+    empty for all of a profile. target: the kind it is done to. counts: how many equal targets, or equal actors
+    where there is no target. lights: those it may be shown in; empty for all of a profile. cameras: the moves that
+    keep in sight what matters.
     """
 
     id: str

@@ -308,8 +308,10 @@ def part_fragment(
     occluders: how many spheres throw contact shadows. Grounds: 0 grass or snow, 1 dunes, 2 sea, 3 street,
     4 boards, 5 moon. wood, felt: whether plain things may be made of them. lamp: whether a small light shines.
     """
-    names: dict[str, int] = {"GROUND": ground, "SHINY": kind == "shiny", "WOOD": wood, "FELT": felt, "OCCLUDERS": occluders}
-    names["LAMP"] = lamp
+    names: dict[str, int] = {
+        "GROUND": ground, "SHINY": kind == "shiny", "WOOD": wood, "FELT": felt, "LAMP": lamp,
+        "OCCLUDERS": occluders,
+    }  # fmt: skip
     return _defined(_PART_FRAGMENT, names)
 
 

@@ -218,7 +218,7 @@ class SceneSpec:
 
     @property
     def groups(self) -> tuple[tuple[int, ...], ...]:
-        """The subjects that are told together: all of a counted scene, what is knocked over, others by themselves."""
+        """The subjects that are told together: a counted crowd, what is knocked over; others are told alone."""
         everyone = tuple(range(len(self.subjects)))
         if self.count is not None:
             return (everyone,)

@@ -26,7 +26,7 @@ __all__ = ["RenderedClip", "Stage"]
 FloatArray: TypeAlias = npt.NDArray[Any]
 _CARTOON_BANDS = 3
 _FEW = 3  # subjects of which long ones get two spheres of contact shadow
-_FLAT = {"domino": 0.12, "canvas": 0.2, "brush": 0.06}  # what a sphere as deep as the body would not fit: its radius
+_FLAT = {"domino": 0.12, "canvas": 0.2, "brush": 0.06}  # radius where a sphere as deep as the body would not fit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from himmel.world.mesh import in_bite
 from himmel.world.parts import Part, Vector, mirrored_pair
 
-__all__ = ["BITTEN_COOKIE", "BRUSH_LENGTH", "CANVAS_FACE", "COOKIE", "FLAME", "THINGS", "THING_COLLIDERS", "WICK_TOP"]
+__all__ = ["BITTEN_COOKIE", "BRUSH_LENGTH", "CANVAS_FACE", "COOKIE", "FLAME", "THINGS", "THING_COLLIDERS"]
 
 _CHIPS = ((0.0, 0.52), (0.22, 0.64), (-0.22, 0.68), (0.20, 0.32), (-0.18, 0.34), (0.02, 0.76), (-0.30, 0.50))
 
@@ -41,7 +41,6 @@ _DOMINO = (
     ),
 )
 
-WICK_TOP = 0.84
 _CANDLE = (
     Part(mesh="cylinder", at=(0, 0, 0.03), half=(0.34, 0.34, 0.03), tint="steel"),
     Part(mesh="cylinder", at=(0, 0, 0.40), half=(0.19, 0.19, 0.36)),
@@ -56,16 +55,18 @@ FLAME: tuple[Part, ...] = (
 
 BRUSH_LENGTH = 1.1
 _BRUSH = (
-    Part(mesh="cone", at=(0, 0, 0.13), half=(0.12, 0.09, 0.14), turn=(180, 0, 0)),
-    Part(mesh="cylinder", at=(0, 0, 0.32), half=(0.11, 0.09, 0.08), tint="steel"),
-    Part(mesh="pill", at=(0, 0, 0.74), half=(0.08, 0.07, 0.37)),
+    Part(mesh="cone", at=(0, 0, 0.13), half=(0.16, 0.12, 0.14), turn=(180, 0, 0)),
+    Part(mesh="cylinder", at=(0, 0, 0.32), half=(0.15, 0.12, 0.08), tint="steel"),
+    Part(mesh="pill", at=(0, 0, 0.74), half=(0.11, 0.10, 0.37)),
 )
 
 CANVAS_FACE = 0.06
 _CANVAS = (
     Part(mesh="box", at=(0, 0, 0.78), half=(CANVAS_FACE, 0.82, 0.52)),
     Part(mesh="box", at=(-0.03, 0, 0.78), half=(0.06, 0.88, 0.58), tint="wood"),
-    *mirrored_pair(Part(mesh="pill", at=(-0.10, 0.56, 0.20), half=(0.04, 0.05, 0.30), tint="wood", turn=(8, 0, 0))),
+    *mirrored_pair(
+        Part(mesh="pill", at=(-0.10, 0.56, 0.20), half=(0.04, 0.05, 0.30), tint="wood", turn=(8, 0, 0))
+    ),
     Part(mesh="pill", at=(-0.34, 0, 0.36), half=(0.04, 0.05, 0.46), tint="wood", turn=(0, 24, 0)),
 )
 
@@ -73,6 +74,6 @@ THINGS: dict[str, tuple[Part, ...]] = {
     "domino": _DOMINO, "candle": _CANDLE, "brush": _BRUSH, "canvas": _CANVAS,
 }  # fmt: skip
 THING_COLLIDERS: dict[str, Vector] = {
-    "domino": (0.10, 0.27, 0.5), "candle": (0.34, 0.34, 0.58), "brush": (0.10, 0.08, BRUSH_LENGTH / 2),
+    "domino": (0.10, 0.27, 0.5), "candle": (0.34, 0.34, 0.58), "brush": (0.15, 0.12, BRUSH_LENGTH / 2),
     "canvas": (0.10, 0.88, 0.70),
 }  # fmt: skip

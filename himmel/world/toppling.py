@@ -1,6 +1,7 @@
 """Knocking over: a row of dominoes or a tower of blocks, by MuJoCo in the plane of the actor's way.
 
-Nothing here is decided in advance: the actor gets a speed, and what falls, when and where is what forces make of it.
+The actor gets a speed; what falls, when and where is what forces make of it. Where too little falls, the same is
+tried again with more speed.
 """
 
 from dataclasses import replace

@@ -38,8 +38,8 @@ class GroundTruth:
     x and y in pixels (y down) and depth. boxes: float32 [T, K, 4], visible box x0, y0, x1, y1 (nan if hidden).
     seen: float32 [T, K], visible pixels. camera: float32 [T, 4, 4] world to camera. fov: vertical degrees.
     events: int32 [E, 4] rows (frame, index into EVENTS, a, b).
-    pieces: only where parts come or go, uint8 [T, H, W]: 0, or the number of the piece whose pixel it is. What a bite
-    takes, a flame and a stroke are piece 1, smoke is piece 2 (of nobody), the shards of a glass are 1, 2 and so on.
+    pieces: only where parts come or go, uint8 [T, H, W]: 0, or the number of the piece whose pixel it is. What a
+    bite takes, a flame and a stroke are piece 1, smoke (of nobody) is piece 2, the shards of a glass are 1, 2, ...
     """
 
     masks: FloatArray

@@ -13,7 +13,8 @@ from himmel.errors import UsageError
 from himmel.world import caption_words as words
 from himmel.world.captions import CLAUSE_DROPOUT, canonical, describe, lexicon, mirror_caption
 from himmel.world.grammar import CAMERAS, LIGHTS, MIRROR, SETTINGS, SIZES, SPEEDS, STYLES, SUBJECTS
-from himmel.world.sampling import FIRST_LIGHT, FULL, Profile, sample_scene
+from himmel.world.sampling import FIRST_LIGHT, FULL, INTUITIVE_PHYSICS, Profile, sample_scene
+from himmel.world.scenarios import HIDDEN_SECONDS, WALL
 from himmel.world.spec import MotionSpec, RelationSpec, SceneSpec, SubjectSpec, mirrored
 
 LONGEST = 72
@@ -163,7 +164,11 @@ def test_short_captions_are_short() -> None:
 # --- form and words ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("profile", "samples"), [(FULL, 3500), (FIRST_LIGHT, 2000)], ids=["full", "first_light"])
+@pytest.mark.parametrize(
+    ("profile", "samples"),
+    [(FULL, 3500), (FIRST_LIGHT, 2000), (INTUITIVE_PHYSICS, 3200)],
+    ids=["full", "first_light", "intuitive_physics"],
+)
 def test_every_word_is_in_the_lexicon_and_every_word_of_it_is_used(profile: Profile, samples: int) -> None:
     seen = {word for seed in range(samples) for text in captions(seed, profile) for word in tokens(text)}
     assert seen == set(lexicon(profile))
@@ -173,12 +178,15 @@ def test_the_lexicon_is_small_and_a_profile_has_its_own() -> None:
     assert len(lexicon()) <= 512 and lexicon() == tuple(sorted(lexicon()))
     assert set(lexicon(FIRST_LIGHT)) < set(lexicon())
     assert "mammoth" in lexicon() and "mammoth" not in lexicon(FIRST_LIGHT)
+    assert set(lexicon(FIRST_LIGHT)) < set(lexicon(INTUITIVE_PHYSICS)) and len(lexicon(INTUITIVE_PHYSICS)) <= 512
+    assert "dominoes" not in lexicon() and "shatters" not in lexicon(FIRST_LIGHT)
 
 
 def test_tables_cover_the_grammar() -> None:
     assert set(words.SIZES) == set(SIZES) and set(words.SPEEDS) == set(SPEEDS)
     assert set(words.SETTINGS) == set(SETTINGS) and set(words.LIGHTS) == set(LIGHTS)
-    assert set(words.PROPS) == {setting.prop for setting in SETTINGS.values()}
+    assert set(words.PROPS) == {setting.prop for setting in SETTINGS.values()} | {WALL}
+    assert set(words.HIDDEN) == set(HIDDEN_SECONDS)
     for table in (words.CAMERA_SENTENCES, words.CAMERA_TAGS, words.CAMERA_SHOTS):
         assert set(table) == set(CAMERAS)
     for table in (words.STYLE_TAGS, words.STYLE_WAYS, words.STYLE_OF):
@@ -199,7 +207,7 @@ def test_synonyms_name_one_subject_each() -> None:
 
 def test_captions_are_tidy() -> None:
     for seed in range(1000):
-        for text in captions(seed):
+        for text in (*captions(seed), *captions(seed, INTUITIVE_PHYSICS)):
             assert re.fullmatch(r"[a-z0-9 ,.]+", text), text
             assert text == text.strip() and "  " not in text and " ," not in text and " ." not in text
             assert ",," not in text and ".." not in text and ",." not in text and not text.startswith((",", "."))
@@ -213,8 +221,9 @@ def test_captions_are_tidy() -> None:
 
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**31), form=st.sampled_from(["full", "short", "any"]))
-def test_a_mirrored_scene_has_the_mirrored_caption(seed: int, form: str) -> None:
-    scene = sample_scene(seed)
+@pytest.mark.parametrize("profile", [FULL, INTUITIVE_PHYSICS], ids=lambda profile: profile.name)
+def test_a_mirrored_scene_has_the_mirrored_caption(profile: Profile, seed: int, form: str) -> None:
+    scene = sample_scene(seed, profile=profile)
     text = describe(scene, random.Random(seed), form=form)  # type: ignore[arg-type]
     other = describe(mirrored(scene), random.Random(seed), form=form)  # type: ignore[arg-type]
     assert other == mirror_caption(text)

@@ -38,7 +38,8 @@ def cube(**motion: Any) -> SubjectSpec:
 def test_the_grammar_has_its_promised_size() -> None:
     assert len(SUBJECTS) >= 24
     assert len(COLOURS) == 10 and len(grammar.MATERIALS) == 5 and len(grammar.SIZES) == 3
-    assert len(SETTINGS) == 8 and len(grammar.LIGHTS) == 4 and len(VERBS) == 14 and len(grammar.SPEEDS) == 3
+    assert len(SETTINGS) == 8 and len(grammar.LIGHTS) == 4 and len(grammar.SPEEDS) == 3
+    assert len(FULL.verbs) == 14 and len(VERBS) == 20 and len(FULL.subjects) == 24 and len(SUBJECTS) == 28
     assert len(grammar.RELATIONS) == 5 and len(grammar.CAMERAS) == 11 and len(grammar.STYLES) == 6
 
 
