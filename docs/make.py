@@ -146,6 +146,7 @@ def words_page() -> str:
     """Everything the world can contain: subjects with what they can do, and the other factors as lists."""
     from himmel.world import grammar
     from himmel.world.grammar_profile import FIRST_LIGHT
+    from himmel.world.scenarios import SCENARIOS, TOGETHER
 
     parts = ["# What the world contains\n", MADE]
     parts.append("Names in **bold** belong to the part of the world called `first_light`.\n")
@@ -163,6 +164,12 @@ def words_page() -> str:
         values = getattr(grammar, factor.upper())
         parts.append(f"| {factor} | {_listed(values, getattr(FIRST_LIGHT, factor))} |")
     parts.append(f"| directions | {_listed(grammar.DIRECTIONS, grammar.DIRECTIONS)} |")
+    parts.append("\n| scenario | who | does | to | how many |\n|---|---|---|---|---|")
+    for scenario in SCENARIOS.values():
+        if scenario.id != "plain":
+            does = _listed([scenario.verb] if scenario.verb else TOGETHER, ())
+            row = (", ".join(scenario.actors) or "any", does, scenario.target or "")
+            parts.append(f"| {scenario.id} | {' | '.join(row)} | {', '.join(map(str, scenario.counts))} |")
     return "\n".join(parts) + "\n"
 
 
