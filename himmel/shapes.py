@@ -35,6 +35,16 @@ class Size:
             raise UsageError(f'size "{text[:40]}" is not WIDTHxHEIGHT in pixels, for example 128x128')
         return cls(width=int(match[1]), height=int(match[2]))
 
+    def cut_to(self, shape: "Size") -> "Size":
+        """The largest size within this one that has the shape of another, rounded to whole pixels.
+
+        >>> str(Size(width=128, height=128).cut_to(Size(width=1920, height=1080)))
+        '128x72'
+        """
+        width = min(self.width, max(1, round(self.height * shape.width / shape.height)))
+        height = min(self.height, max(1, round(self.width * shape.height / shape.width)))
+        return Size(width=width, height=height)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PixelShape:
