@@ -28,6 +28,7 @@ __all__ = ["RenderConfig", "render_shards"]
 
 # Clips sent to a worker at once: few enough that a shard's end does not leave workers idle.
 CLIPS_PER_TASK = 4
+PLAIN_FPS = 12  # of every scene that is not told otherwise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class RenderConfig:
 
     split: "train" and "validation" draw from the same scenes (give them different seeds), "held_out" draws
     combinations that train never shows. profile: the name of a part of the world's grammar. crf: H.264
-    quality, smaller is closer to the source.
+    quality, smaller is closer to the source. fps: frames a second.
     """
 
     split: str = "train"
@@ -45,6 +46,7 @@ class RenderConfig:
     height: int = 128
     frames: int = 33
     crf: int = 8
+    fps: int = PLAIN_FPS
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -65,8 +67,9 @@ class RenderConfig:
 
     @property
     def transform(self) -> str:
-        """What a ledger row says was done to the pixels."""
-        return canonical_json({"generator": world.GENERATOR, **self.to_dict()})
+        """What a ledger row says was done to the pixels; a rate that scenes have anyway is not mentioned."""
+        values = {name: value for name, value in self.to_dict().items() if (name, value) != ("fps", PLAIN_FPS)}
+        return canonical_json({"generator": world.GENERATOR, **values})
 
     def scene(self, seed: int) -> world.SceneSpec:
         """The scene of a seed."""
@@ -77,7 +80,7 @@ class RenderConfig:
             width=self.width,
             height=self.height,
         )
-        return replace(spec, frames=self.frames)
+        return replace(spec, frames=self.frames, fps=self.fps)
 
 
 def render_shards(

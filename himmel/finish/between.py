@@ -101,7 +101,9 @@ class Between(nn.Module):
         steps = torch.arange(-reach, reach + 1, device=alike.device, dtype=alike.dtype)
         down, right = torch.meshgrid(steps, steps, indexing="ij")
         weights = (alike * self.sharpness.float()).softmax(dim=1)  # [B, V, h, w]
-        return torch.einsum("bvhw,cv->bchw", weights, torch.stack([right.flatten(), down.flatten()]))
+        # Not as a matrix product, which autocast would round to a hundredth of a cell.
+        along = [(weights * way.reshape(-1, 1, 1)).sum(1) for way in (right, down)]  # 2 x [B, h, w]
+        return torch.stack(along, dim=1)
 
 
 def _filled(frame: Tensor) -> Tensor:

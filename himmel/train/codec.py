@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from himmel.codec import Codec
-from himmel.train.ema import copy_into
 from himmel.train.loop import Loop
 from himmel.train.metrics import Progress
 from himmel.train.objective import codec_loss, psnr
@@ -107,14 +106,7 @@ def train_codec(
     about = recipe.to_dict()
     loop = Loop(task, recipe.run, recipe.optimiser, out, about)
     loop.run(on_progress, should_stop)
-    best, figures = "", loop.evaluate()
-    for width, average in loop.averages.items():
-        with average.applied(task.model):
-            candidate = loop.evaluate()
-        if candidate["held_out_psnr"] > figures["held_out_psnr"]:
-            best, figures = width, candidate
-    if best:
-        copy_into(task.model, loop.averages[best].values)
+    best, figures = loop.keep_best("held_out_psnr")
     measure(task.model, task.pixels, device=recipe.run.device)
     counts = {"steps": loop.step, "samples": loop.samples}
     return TrainedCodec(codec=task.model, figures=figures, average=best, **counts, sources=loop.sources)

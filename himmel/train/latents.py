@@ -27,7 +27,7 @@ from himmel.errors import Cancelled, TrainingError
 from himmel.train.checkpoint import sync
 from himmel.train.pixels import Pixels, to_video
 
-__all__ = ["LatentStore", "RecordedClips", "StoredClip", "codec_digest", "encode_clips"]
+__all__ = ["LatentStore", "RecordedClips", "StoredClip", "claim", "codec_digest", "encode_clips"]
 
 _CHUNK = "number of clips in a chunk"
 _CHUNK_ONCE = 256  # in folders from before it was written down
@@ -76,7 +76,7 @@ def encode_clips(
     to stop.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, {"codec weights": codec_digest(codec), "clips": source, _CHUNK: per_chunk})
+    claim(folder, {"codec weights": codec_digest(codec), "clips": source, _CHUNK: per_chunk}, "latents")
     for start in range(0, len(clips), per_chunk):
         index = folder / f"chunk-{start:08d}.jsonl"
         if not index.exists():
@@ -87,8 +87,8 @@ def encode_clips(
             raise Cancelled(f"stopped after {done} of {len(clips)} clips; run the same command again to go on")
 
 
-def _claim(folder: Path, origin: dict[str, str | int]) -> None:
-    """Write down where the folder's latents come from, or refuse to mix them with others."""
+def claim(folder: Path, origin: dict[str, str | int], noun: str) -> None:
+    """Write down where what a folder holds, called `noun`, comes from; raises TrainingError for another."""
     path = folder / "origin.json"
     if not path.exists():
         _write(path, json.dumps(origin))
@@ -98,10 +98,10 @@ def _claim(folder: Path, origin: dict[str, str | int]) -> None:
         others = " and ".join(name for name in origin if found[name] != origin[name])
     except (ValueError, TypeError, KeyError) as error:
         raise TrainingError(
-            f"{path} does not say where the latents beside it come from; remove {folder} or choose another folder"
+            f"{path} does not say where the {noun} beside it come from; remove {folder} or choose another folder"
         ) from error
     if others:
-        raise TrainingError(f"{folder} holds latents from other {others}; remove it or choose another folder")
+        raise TrainingError(f"{folder} holds {noun} from other {others}; remove it or choose another folder")
 
 
 def codec_digest(codec: Codec) -> str:

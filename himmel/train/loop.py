@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from himmel.errors import Cancelled, TrainingError
 from himmel.train.checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
-from himmel.train.ema import PowerAverage
+from himmel.train.ema import PowerAverage, copy_into
 from himmel.train.metrics import Metrics, Progress, gemm_peak
 from himmel.train.optimiser import build_optimisers, flat_state, load_flat_state, rate
 from himmel.train.recipes import OptimiserRecipe, RunRecipe
@@ -33,7 +33,7 @@ __all__ = ["Loop", "Task"]
 Part = TypeVar("Part", bound=Sized)
 
 # Fields of a recipe that say where something lies: a run may go on when it moved. What it is, `source` says.
-_PLACES = frozenset({"pixels", "latents", "initial"})
+_PLACES = frozenset({"pixels", "latents", "pairs", "initial"})
 _BESIDE = frozenset({"tensorboard"})  # changes nothing that is learned
 _PATIENCE = 50  # steps in a row with losses that are not finite before a run gives up
 
@@ -153,6 +153,21 @@ class Loop(Generic[Part]):
         """The task's figures for the current weights; without compilation, which would take longer."""
         with torch.compiler.set_stance("force_eager"), torch.no_grad(), self._autocast():
             return self.task.evaluate()
+
+    def keep_best(self, figure: str) -> tuple[str, dict[str, float]]:
+        """Leave in the model whichever of its weights and their averages has most of a figure of the task.
+
+        Returns the width of that average, empty for the weights themselves, and its figures.
+        """
+        best, figures = "", self.evaluate()
+        for width, average in self.averages.items():
+            with average.applied(self.task.model):
+                candidate = self.evaluate()
+            if candidate[figure] > figures[figure]:
+                best, figures = width, candidate
+        if best:
+            copy_into(self.task.model, self.averages[best].values)
+        return best, figures
 
     def _restore(self) -> None:
         checkpoint = latest_checkpoint(self.out / "checkpoints")

@@ -11,6 +11,7 @@ from typing import Any
 
 from himmel.codec import CodecConfig
 from himmel.errors import UsageError
+from himmel.finish import FinisherConfig
 from himmel.text import TextConfig
 from himmel.train.patterns import Mixture
 from himmel.transformer import TransformerConfig, himmel_small
@@ -18,18 +19,23 @@ from himmel.transformer import TransformerConfig, himmel_small
 __all__ = [
     "CodecData",
     "CodecRecipe",
+    "FinisherData",
+    "FinisherRecipe",
     "OptimiserRecipe",
     "RunRecipe",
     "Stage",
     "TransformerData",
     "TransformerRecipe",
     "one_gpu_codec",
+    "one_gpu_finisher",
     "one_gpu_transformer",
     "tiny_cpu_codec",
+    "tiny_cpu_finisher",
     "tiny_cpu_transformer",
 ]
 
 _CODEC_MATRICES = ("encoder.", "decoder.")
+_FINISHER_MATRICES = ("enlarge.blocks.", "between.blocks.")
 # Text slots: of the captions of three subjects, the longest of the first bundled weights' part of the world, about
 # 1 in 20,000 has one word or mark more.
 _SLOTS = 64
@@ -199,6 +205,51 @@ class TransformerRecipe:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FinisherData:
+    """Crops from a folder of pairs (pairs.py): `parts` of `batch` crops of `frames` frames of `crop` small pixels.
+
+    held_out: stretches, the first of the folder, that are never trained on. source: what names the clips, such as
+    the root of their ledger. codec: what names the codec that the small twins went through. A run goes on with the
+    same ones only.
+    """
+
+    pairs: str
+    parts: int = 2
+    batch: int = 2
+    frames: int = 4
+    crop: int = 48
+    held_out: int = 16
+    source: str = ""
+    codec: str = ""
+
+    def __post_init__(self) -> None:
+        _check_held_out(self.held_out)
+        if self.frames < 2:
+            raise UsageError(f"{self.frames} frames have nothing between them; take 2 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinisherRecipe:
+    """A finisher from scratch.
+
+    coded: how often a crop comes out of the codec; otherwise it is the plain mean of the large pixels, blurred by
+    up to `blur` pixels and with noise of up to `noise`, as a picture that was enlarged once already is.
+    """
+
+    model: FinisherConfig
+    data: FinisherData
+    optimiser: OptimiserRecipe
+    run: RunRecipe
+    coded: float = 0.5
+    blur: float = 1.0
+    noise: float = 0.02
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a checkpoint's metadata."""
+        return asdict(self)
+
+
 def tiny_cpu_codec(pixels: str, *, steps: int = 4_000) -> CodecRecipe:
     """The bundled codec on CPU cores with bf16 matrix units; a step is 0.2 TFLOP."""
     return CodecRecipe(
@@ -251,4 +302,24 @@ def one_gpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 
         data=TransformerData(latents=latents, stages=stages, parts=2, tokens=36_864),
         optimiser=OptimiserRecipe(lr=8e-4, muon=("transformer.blocks.",), muon_lr=1.5e-3, warm_up=200, decay=0.3),
         run=RunRecipe(steps=steps, device="cuda", compile=True),
+    )
+
+
+def tiny_cpu_finisher(pairs: str, *, steps: int = 12_000) -> FinisherRecipe:
+    """The bundled finisher on two CPU cores with bf16 matrix units: 1.0 million parameters."""
+    return FinisherRecipe(
+        model=FinisherConfig(),
+        data=FinisherData(pairs=pairs),
+        optimiser=OptimiserRecipe(lr=5e-4, muon=_FINISHER_MATRICES, muon_lr=1e-3),
+        run=RunRecipe(steps=steps, side_by_side=2, evaluate_every=1000, average_every=4),
+    )
+
+
+def one_gpu_finisher(pairs: str, *, steps: int = 20_000) -> FinisherRecipe:
+    """A deeper finisher on one GPU, with longer and larger crops."""
+    return FinisherRecipe(
+        model=FinisherConfig(width=96, blocks=12, memory=48),
+        data=FinisherData(pairs=pairs, parts=1, batch=16, frames=6, crop=64),
+        optimiser=OptimiserRecipe(lr=5e-4, muon=_FINISHER_MATRICES, muon_lr=1e-3),
+        run=RunRecipe(steps=steps, device="cuda", evaluate_every=1000),
     )

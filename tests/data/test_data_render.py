@@ -160,3 +160,11 @@ def test_the_config_survives_and_refuses() -> None:
         RenderConfig(split="test")
     with pytest.raises(UsageError, match="profile"):
         RenderConfig(profile="everything")
+
+
+def test_a_rate_is_mentioned_only_where_it_is_another(drawable: None) -> None:
+    """So that folders from before rates could be chosen go on."""
+    smooth = RenderConfig(profile="first_light", width=32, height=32, frames=5, fps=24)
+    assert "fps" not in TINY.transform and '"fps":24' in smooth.transform
+    assert RenderConfig.from_dict(smooth.to_dict()) == smooth
+    assert (TINY.scene(3).fps, smooth.scene(3).fps, smooth.scene(3).frames) == (12, 24, 5)
