@@ -11,7 +11,7 @@ import json
 import math
 import unicodedata
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -32,6 +32,7 @@ __all__ = [
     "LIMITS",
     "PLAN_FORMAT",
     "ConditionRef",
+    "Finish",
     "Limits",
     "Plan",
     "Request",
@@ -54,6 +55,7 @@ class Limits:
     steps: int = 250
     guidance: float = 20.0
     side_pixels: int = 1024
+    finished_pixels: int = 3840
     count: int = 16
     shots: int = 16
     seed: int = 2**63 - 1
@@ -119,7 +121,8 @@ class Request(_Value):
     """What a person asked for. Only `prompt` is required; None means "let the director decide".
 
     seconds, fps and size ("WIDTHxHEIGHT" in pixels) describe the clip, steps and guidance the sampler;
-    `count` clips are made with seeds seed, seed + 1, ... `style` is a word of the model's styles.
+    `count` clips are made with seeds seed, seed + 1, ... `style` is a word of the model's styles. `preset`:
+    "draft" and "final" show the same, "final" larger and smoother; "standard" is what size and fps say.
 
     >>> Request(prompt="a red ball", seconds=2).seconds
     2.0
@@ -131,6 +134,7 @@ class Request(_Value):
     prompt: str
     negative: str = ""
     style: str | None = None
+    preset: Literal["draft", "standard", "final"] = "standard"
     seconds: Number | None = None
     size: str | None = None
     fps: Integer | None = None
@@ -174,8 +178,8 @@ class Request(_Value):
 
     @staticmethod
     def _check_size(size: Size) -> None:
-        if max(size.width, size.height) > LIMITS.side_pixels:
-            raise UsageError(f"size {size} is above {LIMITS.side_pixels} pixels a side; for example 128x128")
+        if max(size.width, size.height) > LIMITS.finished_pixels:
+            raise UsageError(f"size {size} is above {LIMITS.finished_pixels} pixels a side; for example 128x128")
 
 
 Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
@@ -246,6 +250,22 @@ class Shot(_Value):
         return self.frames / self.fps
 
 
+class Finish(_Value):
+    """What the finisher makes of the frames of each shot: `smooth` for each but the last, of this size in pixels.
+
+    Frames are cut around their middle to the shape of that size first.
+    """
+
+    width: Annotated[Integer, Field(gt=0, le=LIMITS.finished_pixels)]
+    height: Annotated[Integer, Field(gt=0, le=LIMITS.finished_pixels)]
+    smooth: Literal[1, 2, 4] = 1
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return Size(width=self.width, height=self.height)
+
+
 class ConditionRef(_Value):
     """That a condition was respected: its kind and the SHA-256 of its values (pictures are not stored)."""
 
@@ -257,7 +277,8 @@ class Plan(_Value):
     """Everything needed to make one video again: shots, the weights' digest, the number format, the notes.
 
     `notes` are the sentences the director told the user (rounding, unknown words, windows).
-    `precision` is the transformer's number format, "float32" or "bfloat16".
+    `precision` is the number format of transformer and finisher, "float32" or "bfloat16". Shots are what the model
+    makes; `finish` is what becomes of their frames, None for nothing.
     """
 
     format: str = PLAN_FORMAT
@@ -268,6 +289,7 @@ class Plan(_Value):
     precision: Annotated[str, Field(pattern="^(float32|bfloat16)$")]
     shots: Annotated[tuple[Shot, ...], Field(min_length=1, max_length=LIMITS.shots)]
     conditions: tuple[ConditionRef, ...] = ()
+    finish: Finish | None = None
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -277,12 +299,29 @@ class Plan(_Value):
         _clean_text("prompt", self.prompt)
         if len({(shot.width, shot.height, shot.fps) for shot in self.shots}) > 1:
             raise UsageError("the shots of a plan differ in size or fps; give all of them the same")
+        if self.fps > LIMITS.fps:
+            raise UsageError(f"{self.fps} finished fps is above {LIMITS.fps}; put fewer frames between")
         return self
+
+    @property
+    def smooth(self) -> int:
+        """Frames of the video for each that the model makes."""
+        return self.finish.smooth if self.finish else 1
 
     @property
     def frames(self) -> int:
         """Frames of the whole video."""
-        return sum(shot.frames for shot in self.shots)
+        return sum(self.smooth * (shot.frames - 1) + 1 for shot in self.shots)
+
+    @property
+    def fps(self) -> int:
+        """Frames per second of the video."""
+        return self.shots[0].fps * self.smooth
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the video in pixels."""
+        return self.finish.size if self.finish else self.shots[0].size
 
     @property
     def digest(self) -> str:
@@ -290,8 +329,11 @@ class Plan(_Value):
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
-        """Canonical JSON; `Plan.from_json` reads it back to an equal plan."""
-        return canonical_json(self.model_dump(mode="json"))
+        """Canonical JSON; `Plan.from_json` reads it back to an equal plan.
+
+        A plan without a finish does not mention it, as plans from before there was one do not.
+        """
+        return canonical_json(self.model_dump(mode="json", exclude=None if self.finish else {"finish"}))
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -19,15 +19,29 @@ if TYPE_CHECKING:
     from himmel.codec import Codec
     from himmel.data import ClipShards, RenderConfig
     from himmel.shapes import Size
-    from himmel.train import CodecRecipe, TrainedCodec, TrainedTransformer, TransformerRecipe
+    from himmel.train import CodecRecipe, FinisherRecipe, TrainedCodec, TrainedTransformer, TransformerRecipe
     from himmel.weights import Card, Index, Part
     from himmel.world import Profile
 
-__all__ = ["RECIPES", "Course", "Lessons", "Made", "draw", "is_made", "learn_codec", "learn_transformer"]
+__all__ = [
+    "RECIPES",
+    "Course",
+    "Lessons",
+    "Made",
+    "commit",
+    "draw",
+    "fitted",
+    "is_made",
+    "learn_codec",
+    "learn_transformer",
+    "open_codec",
+    "other_roots",
+    "saved",
+]
 
 RECIPES = ("tiny_cpu", "one_gpu")
 
-Recipe = TypeVar("Recipe", "CodecRecipe", "TransformerRecipe")
+Recipe = TypeVar("Recipe", "CodecRecipe", "TransformerRecipe", "FinisherRecipe")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +97,7 @@ class Course:
         from himmel import train
 
         recipe: CodecRecipe = getattr(train, f"{self.recipe}_codec")(str((out / "pixels").resolve()))
-        return self._fitted(recipe, lessons)
+        return fitted(self, recipe, lessons)
 
     def transformer_recipe(self, out: Path, lessons: "Lessons", codec: str) -> "TransformerRecipe":
         """The recipe of a transformer whose run lies in `out`, on latents of the codec with this digest."""
@@ -93,16 +107,17 @@ class Course:
         latents, words = str((out / "latents").resolve()), lexicon(lessons.profile)
         recipe: TransformerRecipe = getattr(train, f"{self.recipe}_transformer")(latents, words)
         run = replace(recipe.run, compile=self.compile or recipe.run.compile)
-        return self._fitted(replace(recipe, run=run, data=replace(recipe.data, codec=codec)), lessons)
+        return fitted(self, replace(recipe, run=run, data=replace(recipe.data, codec=codec)), lessons)
 
-    def _fitted(self, recipe: Recipe, lessons: "Lessons") -> Recipe:
-        """The recipe with the steps and the start of this course, its clips, and what is installed here."""
-        initial = "" if self.initial is None else str(self.initial.resolve())
-        board = recipe.run.tensorboard and find_spec("tensorboard") is not None
-        run = replace(recipe.run, steps=self.steps or recipe.run.steps, initial=initial, tensorboard=board)
-        held_out = len(lessons.judging) or recipe.data.held_out
-        data = replace(recipe.data, held_out=held_out, source=lessons.source)
-        return replace(recipe, run=run, data=data)
+
+def fitted(course: Course, recipe: Recipe, lessons: "Lessons") -> Recipe:
+    """The recipe with the steps and the start of the course, its clips, and what is installed here."""
+    initial = "" if course.initial is None else str(course.initial.resolve())
+    board = recipe.run.tensorboard and find_spec("tensorboard") is not None
+    run = replace(recipe.run, steps=course.steps or recipe.run.steps, initial=initial, tensorboard=board)
+    held_out = len(lessons.judging) or recipe.data.held_out
+    data = replace(recipe.data, held_out=held_out, source=lessons.source)
+    return replace(recipe, run=run, data=data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,9 +239,9 @@ def learn_codec(course: Course, lessons: Lessons, out: Path) -> Made:
     course.show.begin("training the codec")
     trained = train.train_codec(recipe, out, course.show.training, course.stop)
     part = replace(trained.part(), storage=course.storage)
-    others = _others(lessons, trained.sources)
+    others = other_roots(lessons, trained.sources)
     card = _card(course, lessons, others, trained, trained.figures)
-    return _saved(out / "weights", {"codec": part}, card, trained.figures)
+    return saved(out / "weights", {"codec": part}, card, trained.figures)
 
 
 def is_made(course: Course, lessons: Lessons, out: Path) -> bool:
@@ -251,7 +266,7 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
     coded = load_weights(codec)
     if "codec" not in coded.parts:
         raise WeightsError(f"{codec} holds no codec; train one with: himmel train codec")
-    encoder = _codec(coded.parts["codec"])
+    encoder = open_codec(coded.parts["codec"])
     recipe = course.transformer_recipe(out, lessons, train.codec_digest(encoder))
     course.show.begin("encoding the clips")
     train.encode_clips(
@@ -266,13 +281,14 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
     trained = train.train_transformer(recipe, out, _caption, course.show.training, course.stop, weight=_weight)
     best = min(trained.figures, key=lambda name: sum(trained.figures[name].values()))
     parts = {name: replace(part, storage=course.storage) for name, part in trained.parts(best).items()}
-    others = _others(lessons, trained.sources, coded.card)
+    others = other_roots(lessons, trained.sources, coded.card)
     card = _card(course, lessons, others, trained, trained.figures[best])
     card = replace(card, knows=_knows(lessons.profile), styles=_styles(lessons.profile))
-    return _saved(weights, parts | {"codec": coded.parts["codec"]}, card, trained.figures[best])
+    return saved(weights, parts | {"codec": coded.parts["codec"]}, card, trained.figures[best])
 
 
-def _codec(part: "Part") -> "Codec":
+def open_codec(part: "Part") -> "Codec":
+    """A codec from its part of the weights."""
     from himmel.codec import Codec, CodecConfig
 
     codec = Codec(CodecConfig.from_dict(dict(part.config)))
@@ -301,7 +317,7 @@ def _name(course: Course, lessons: Lessons) -> str:
     return f"{course.recipe}-{lessons.rendering['profile']}"
 
 
-def _others(lessons: Lessons, sources: Iterable[str], codec: "Card | None" = None) -> tuple[str, ...]:
+def other_roots(lessons: Lessons, sources: Iterable[str], codec: "Card | None" = None) -> tuple[str, ...]:
     """Ledger roots of other clips than the lessons' that a run's `sources`, or its codec, learned from."""
     roots = [source.rpartition("+")[2] for source in sources]
     if codec is not None:
@@ -322,7 +338,7 @@ def _card(
     return Card(
         name=_name(course, lessons),
         generator=str(lessons.rendering["generator"]),
-        commit=_commit(),
+        commit=commit(),
         ledger=lessons.training.root,
         other_ledgers=others,
         trained_steps=trained.steps,
@@ -351,7 +367,7 @@ def _styles(profile: "Profile") -> dict[str, str]:
     return {style: STYLE_TAGS[style][0] for style in dict.fromkeys(profile.styles)}
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit of this program's sources, "-dirty" when they differ from it; empty for an installed package."""
     folder = str(Path(__file__).parent)
     tracked = ["git", "-C", folder, "ls-files", "--error-unmatch", Path(__file__).name]
@@ -363,7 +379,8 @@ def _commit() -> str:
         return ""
 
 
-def _saved(folder: Path, parts: "dict[str, Part]", card: "Card", figures: Mapping[str, float]) -> Made:
+def saved(folder: Path, parts: "Mapping[str, Part]", card: "Card", figures: Mapping[str, float]) -> Made:
+    """Write weights, in the place of those that were there."""
     from himmel.weights import save_weights
 
     return Made(index=save_weights(folder, parts, card, overwrite=True), figures=figures)

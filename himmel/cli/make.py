@@ -187,7 +187,7 @@ def _conditions(image: Path | None, plan: "Plan") -> "tuple[Condition, ...]":
     from himmel.conditions import FirstFrame, fitted
     from himmel.media import read_image
 
-    return (FirstFrame(image=fitted(read_image(image), plan.shots[0].size)),)
+    return (FirstFrame(image=fitted(read_image(image), plan.shots[0].size, plan.size)),)
 
 
 def _named(out: Path, count: int) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -14,8 +14,20 @@ __all__ = ["Ask", "Files", "Say"]
 class Ask:
     """How the video should be; what is left open is decided by the model's card and stored in the plan."""
 
-    size: Annotated[str | None, Parameter(help="Width and height in pixels, such as 128x128.")] = None
-    fps: Annotated[int | None, Parameter(help="Frames per second, 1 to 60.")] = None
+    size: Annotated[
+        str | None,
+        Parameter(help="Width and height in pixels, such as 128x128; with a finisher up to 3840 a side."),
+    ] = None
+    fps: Annotated[
+        int | None, Parameter(help="Frames per second, 1 to 60; a finisher doubles the model's own.")
+    ] = None
+    preset: Annotated[
+        Literal["draft", "standard", "final"] | None,
+        Parameter(
+            help="draft and final show the same: draft at once, as the model makes it; final larger and smoother, "
+            "by the finisher."
+        ),
+    ] = None
     seed: Annotated[
         int | None, Parameter(help="The same seed gives the same frames; without one, one is chosen.")
     ] = None

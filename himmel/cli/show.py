@@ -41,6 +41,7 @@ WORDS = {
     "text": "reading the prompt",
     "denoise": "making the video",
     "decode": "drawing the frames",
+    "finish": "finishing the frames",
     "write": "writing the file",
     "seal": "sealing",
 }

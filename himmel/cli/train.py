@@ -13,15 +13,18 @@ from himmel.cli.show import Show, print_json, print_path
 from himmel.cli.stop import stopping
 from himmel.errors import UsageError
 
-__all__ = ["bundled", "codec", "train", "transformer"]
+__all__ = ["bundled", "codec", "finisher", "train", "transformer"]
 
 train = App(
-    name="train", help="Train a model: first a codec, then a transformer on its latents.", help_format="markdown"
+    name="train",
+    help="Train a model: a codec, a transformer on its latents, and a finisher for both.",
+    help_format="markdown",
 )
 
 PROFILE = "first_light"
 CRF = 6  # closer to the drawn pixels than the default: what compression adds, the codec would learn
 VALIDATION_CLIPS = 32
+FINISHER_VALIDATION_CLIPS = 8
 VALIDATION_SEED = 100_000_000  # beyond any seed that training reaches
 
 
@@ -157,8 +160,59 @@ def transformer(
     return _told(run, made)
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Large:
+    """What a finisher learns from."""
+
+    clips: Annotated[int, Parameter(help="How many clips to learn from.")] = 256
+    size: Annotated[str, Parameter(help="Width and height of the clips in pixels.")] = "512x512"
+    steps: Annotated[int | None, Parameter(help="How many steps; the recipe's own number when left out.")] = None
+    start: Annotated[
+        Path | None,
+        Parameter(name="--from", help="The folder of another run, to start from its newest weights."),
+    ] = None
+    workers: Annotated[int, Parameter(help="Processes that draw.")] = 1
+
+    def __post_init__(self) -> None:
+        _check_steps(self.steps)
+        if self.clips < 1:
+            raise UsageError(f"{self.clips} clips teach nothing; ask for 1 or more")
+
+
+@train.command
+def finisher(
+    *,
+    run: Run,
+    model: Annotated[Path, Parameter(help="The weights it is for; a folder with a codec is enough.")],
+    large: Large = Large(),  # noqa: B008  frozen
+) -> int:
+    """Add a finisher to weights: draw large clips with twice the frames, train on them and their small twins.
+
+    Stop it at any moment and give the same command again: it goes on where it was. Prints the folder of the
+    weights with their finisher, which `himmel make --model` takes: --size, --fps and --preset then go beyond
+    what the model was trained at.
+    """
+    from himmel.cli.finishing import Finishing
+    from himmel.shapes import Size
+
+    size, clips = Size.parse(large.size), run.out / "clips"
+    with _course(run, large) as course:
+        finishing = Finishing(course, model)
+        finishing.check(size)
+        config = finishing.drawing(PROFILE, size)
+        course.show.label = "1 of 3: "
+        draw(course, clips, config, clips=large.clips, first_seed=0, workers=large.workers)
+        course.show.label = "2 of 3: "
+        judging = replace(config, split="validation")
+        draw(course, clips, judging, clips=FINISHER_VALIDATION_CLIPS, first_seed=VALIDATION_SEED, workers=1)
+        course.show.label = "3 of 3: "
+        made = finishing.learn(Lessons.of(clips), run.out)
+    return _told(run, made)
+
+
 @contextmanager
-def _course(run: Run, lesson: Lesson | None = None) -> Iterator[Course]:
+def _course(run: Run, lesson: Lesson | Large | None = None) -> Iterator[Course]:
     steps, start = (lesson.steps, lesson.start) if lesson else (None, None)
     with Show() as show, stopping() as stop:
         yield Course(

@@ -23,17 +23,24 @@ def as_video(frames: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(frames.astype(np.float32) / 127.5 - 1.0).permute(3, 0, 1, 2)[None].contiguous()
 
 
-def fitted(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
-    """A picture uint8 [H, W, 3] cut to the shape of `size` around its middle and resized to it."""
+def fitted(picture: NDArray[np.uint8], size: Size, shape: Size | None = None) -> NDArray[np.uint8]:
+    """A picture uint8 [H, W, 3] cut to the shape of `size` around its middle and resized to it.
+
+    With another `shape`, what will be kept of `size` when it is cut to that shape gets the picture; the pixels at
+    its borders are repeated around it.
+    """
+    inner = size.cut_to(shape or size)
     height, width = picture.shape[:2]
-    scale = max(size.height / height, size.width / width)
-    kept_h, kept_w = min(height, round(size.height / scale)), min(width, round(size.width / scale))
+    scale = max(inner.height / height, inner.width / width)
+    kept_h, kept_w = min(height, round(inner.height / scale)), min(width, round(inner.width / scale))
     top, left = (height - kept_h) // 2, (width - kept_w) // 2
     cut = torch.from_numpy(picture[top : top + kept_h, left : left + kept_w].astype(np.float32))
     cut = cut.permute(2, 0, 1)[None]  # [1, 3, H, W]
-    cut = interpolate(cut, (size.height, size.width), mode="bicubic", antialias=True)
+    cut = interpolate(cut, (inner.height, inner.width), mode="bicubic", antialias=True)
     resized: NDArray[np.uint8] = cut[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).contiguous().numpy()
-    return resized
+    spare = (size.height - inner.height, size.width - inner.width)
+    sides = [(room // 2, room - room // 2) for room in spare]
+    return np.pad(resized, (*sides, (0, 0)), mode="edge")
 
 
 @dataclass(frozen=True, kw_only=True)

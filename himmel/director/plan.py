@@ -5,10 +5,11 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from himmel.director.finishing import decide_draft
 from himmel.director.words import read_words
 from himmel.errors import UsageError
 from himmel.plan import Plan, Request, Sampling, Shot, Windows
-from himmel.shapes import Compression, Size
+from himmel.shapes import Compression
 from himmel.weights import Card
 
 __all__ = ["ModelFacts", "plan"]
@@ -23,7 +24,8 @@ class ModelFacts:
 
     weights: their digest. name: what plans call the model. compression: pixels per latent and latents per token.
     precision: "float32" or "bfloat16". lexicon: the words of the text encoder. left_over: how many slots of a
-    caption the text encoder has no room for.
+    caption the text encoder has no room for. enlarges: how many times the finisher enlarges a side in one pass; 0
+    where there is none.
     """
 
     card: Card
@@ -33,6 +35,7 @@ class ModelFacts:
     precision: str = "float32"
     lexicon: tuple[str, ...] = ()
     left_over: Callable[[str], int] | None = None
+    enlarges: int = 0
 
 
 def plan(request: Request, facts: ModelFacts) -> Plan:
@@ -41,27 +44,24 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
     The plan names the model of `facts`, whatever the request calls it: a plan travels in a file, and a folder's
     path would say something about this machine and nothing on another.
 
-    Raises UsageError for a size that does not divide and for a style the weights were not taught.
+    Raises UsageError for a size that does not divide, for one that takes a finisher the weights lack, and for a
+    style they were not taught.
     """
     card = facts.card
-    notes: list[str] = []
-    size = _size(request, facts, notes)
-    fps = request.fps or card.fps
-    if fps != card.fps:
-        notes.append(
-            f"the model learned motion at {card.fps} fps; at {fps} fps it plays {fps / card.fps:.2g}x as fast"
-        )
-    frames = _frames(request, facts, fps, notes)
+    draft = decide_draft(request, card, facts.enlarges)
+    facts.compression.check(draft.size)
+    notes = list(draft.notes)
+    frames = _frames(request, facts, draft.fps, notes)
     caption, negative = _caption(request, card), " ".join(request.negative.split()) or NEGATIVE
     notes += _reading(caption, facts)
     notes += (f"in the negative prompt, {note}" for note in _reading(negative, facts))
     shot = Shot(
         caption=caption,
         negative=negative,
-        width=size.width,
-        height=size.height,
+        width=draft.size.width,
+        height=draft.size.height,
         frames=frames,
-        fps=fps,
+        fps=draft.fps,
         seed=secrets.randbelow(2**32) if request.seed is None else request.seed,
         sampling=_sampling(request, card),
         windows=Windows(frames=card.frames, overlap=_overlap(facts), carry_level=CARRY_LEVEL),
@@ -73,16 +73,9 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
         weights=facts.weights,
         precision=facts.precision,
         shots=(shot,),
+        finish=draft.finish,
         notes=tuple(notes),
     )
-
-
-def _size(request: Request, facts: ModelFacts, notes: list[str]) -> Size:
-    size = Size.parse(request.size or facts.card.sizes[0])
-    facts.compression.check(size)
-    if str(size) not in facts.card.sizes:
-        notes.append(f"the model was trained at {', '.join(facts.card.sizes)}; {size} will look worse")
-    return size
 
 
 def _frames(request: Request, facts: ModelFacts, fps: int, notes: list[str]) -> int:

@@ -44,7 +44,7 @@ class Clip:
     @property
     def fps(self) -> int:
         """Frames per second."""
-        return self.plan.shots[0].fps
+        return self.plan.fps
 
     @property
     def seconds(self) -> float:

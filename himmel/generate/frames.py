@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from himmel.conditions import Canvas, Condition, Known, Seam, respect
-from himmel.errors import HimmelError
+from himmel.errors import HimmelError, WeightsError
+from himmel.finish import Target, finish_stream
 from himmel.flow import FlowState, Guidance, Window, sample, sigma_grid, start_noise, windows
 from himmel.generate.model import Asked, Model
 from himmel.generate.progress import Clock, OnProgress
 from himmel.media import Pixels
-from himmel.plan import Plan, Shot
+from himmel.plan import Finish, Plan, Shot
 from himmel.shapes import LatentShape, PixelShape
 
 __all__ = ["clock_of", "stream_frames"]
@@ -61,13 +62,26 @@ def clock_of(plan: Plan, model: Model, on_progress: OnProgress | None = None) ->
     """A clock wound for all the work of a plan."""
     costs = [cost for shot in plan.shots for _ in _windows(shot, model) for cost in _costs(shot)]
     groups = sum(model.compression.latent_frames(shot.frames) for shot in plan.shots)
-    return Clock(on_progress, calls=len(costs), cost=sum(costs), groups=groups)
+    finished = plan.frames if plan.finish else 0
+    return Clock(on_progress, calls=len(costs), cost=sum(costs), groups=groups, finished=finished)
 
 
 def stream_frames(plan: Plan, model: Model, conditions: Sequence[Condition], clock: Clock) -> Iterator[Pixels]:
     """Chunks of frames uint8 [t, H, W, 3] of all shots, one after the other."""
     for shot in plan.shots:
-        yield from _shot_frames(_Take(shot=shot, model=model, clock=clock), conditions)
+        take = _Take(shot=shot, model=model, clock=clock)
+        frames = _shot_frames(take, conditions)
+        yield from _finished(take, frames, plan.finish) if plan.finish else frames
+
+
+def _finished(take: _Take, frames: Iterator[Pixels], finish: Finish) -> Iterator[Pixels]:
+    """The frames of a shot after the finisher, one by one."""
+    if take.model.finisher is None:
+        raise WeightsError("these weights have no finisher; add one with: himmel train finisher")
+    target = Target(size=finish.size, smooth=finish.smooth)
+    for frame in finish_stream(take.model.finisher, frames, target, on_frame=take.clock.finished):
+        yield frame
+        take.clock.resume()
 
 
 def _shot_frames(take: _Take, conditions: Sequence[Condition]) -> Iterator[Pixels]:

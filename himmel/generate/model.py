@@ -1,4 +1,4 @@
-"""The three networks and how the sampler asks them.
+"""The networks and how the sampler asks them.
 
 B is 1 or, with guidance, 2 (with text, without); C F H W latents; S D text slots and width.
 """
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from himmel.codec import Codec
+from himmel.finish import Finisher
 from himmel.flow import Branches, network_timesteps
 from himmel.shapes import Compression
 from himmel.text import TextEmbedding, TextEncoder, tokenize
@@ -23,11 +24,15 @@ CLEAN_LIMIT = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """Codec, text encoder and transformer on one device; `dtype` is that of the transformer's activations."""
+    """Codec, text encoder, transformer and, where the weights have one, finisher on one device.
+
+    `dtype` is that of the activations of transformer and finisher.
+    """
 
     codec: Codec
     text: TextEncoder
     transformer: VideoTransformer
+    finisher: Finisher | None = None
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
     casts: "dict[str, Model]" = field(default_factory=dict, repr=False)
@@ -38,7 +43,7 @@ class Model:
         return replace(self.codec.compression, patch=self.transformer.config.patch)
 
     def cast(self, precision: str) -> "Model":
-        """This model with the transformer in "float32" or "bfloat16"; made once and kept.
+        """This model with transformer and finisher in "float32" or "bfloat16"; made once and kept.
 
         The float32 original stays, so that a plan of the other precision is made from the exact weights.
         """
@@ -47,7 +52,9 @@ class Model:
             return self
         if precision not in self.casts:
             transformer = deepcopy(self.transformer).store_in(dtype)
-            self.casts[precision] = replace(self, transformer=transformer, dtype=dtype, casts={})
+            finisher = self.finisher and self.finisher.store_in(dtype)
+            cast = replace(self, transformer=transformer, finisher=finisher, dtype=dtype, casts={})
+            self.casts[precision] = cast
         return self.casts[precision]
 
     def embed(self, caption: str, negative: str) -> TextEmbedding:

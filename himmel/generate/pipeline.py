@@ -12,6 +12,7 @@ from himmel.codec import Codec, CodecConfig
 from himmel.conditions import Condition
 from himmel.director import ModelFacts, plan
 from himmel.errors import UsageError, WeightsError
+from himmel.finish import Finisher, FinisherConfig
 from himmel.generate.clip import Clip
 from himmel.generate.frames import clock_of, stream_frames
 from himmel.generate.model import Model
@@ -26,6 +27,7 @@ __all__ = ["KEYS_FOLDER", "Pipeline", "describe", "fast_device", "fast_precision
 
 KEYS_FOLDER = Path.home() / ".himmel" / "keys"
 PARTS = ("codec", "text", "transformer")
+OPTIONAL = frozenset({"finisher"})
 
 
 def fast_device() -> str:
@@ -46,7 +48,7 @@ def fast_precision(device: str | None = None) -> str:
 
 def describe(index: Index, *, precision: str = "float32") -> ModelFacts:
     """What the director has to know of the weights, from their index alone."""
-    if set(index.parts) != set(PARTS):
+    if set(index.parts) - OPTIONAL != set(PARTS):
         raise WeightsError(f"{index.folder} has the parts {sorted(index.parts)} instead of {list(PARTS)}")
     configs = {name: dict(part.config) for name, part in index.parts.items()}
     codec, transformer = (
@@ -54,6 +56,7 @@ def describe(index: Index, *, precision: str = "float32") -> ModelFacts:
         TransformerConfig.from_dict(configs["transformer"]),
     )
     text = TextConfig.from_dict(configs["text"])
+    finisher = FinisherConfig.from_dict(configs["finisher"]) if "finisher" in configs else None
     return ModelFacts(
         card=index.card,
         weights=index.digest,
@@ -62,6 +65,7 @@ def describe(index: Index, *, precision: str = "float32") -> ModelFacts:
         precision=precision,
         lexicon=text.lexicon,
         left_over=lambda caption: tokenize([caption], text, spell=False).dropped[0],
+        enlarges=finisher.scale if finisher else 0,
     )
 
 
@@ -129,6 +133,8 @@ class Pipeline:
             raise WeightsError(
                 f"the plan was made for weights {theirs} and these are {ours}; load the same weights"
             )
+        if decided.finish and self.model.finisher is None:
+            raise WeightsError("the plan finishes its frames and these weights have no finisher; load others")
         if decided.conditions != references(conditions):
             kinds = ", ".join(ref.kind for ref in decided.conditions) or "none"
             raise UsageError(f"the plan was made with other conditions ({kinds}); give exactly the same ones")
@@ -168,10 +174,14 @@ def _model(weights: Weights, device: str) -> Model:
         codec = Codec(CodecConfig.from_dict(dict(weights.parts["codec"].config)))
         text = TextEncoder(TextConfig.from_dict(weights.parts["text"].config))
         transformer = VideoTransformer(TransformerConfig.from_dict(weights.parts["transformer"].config))
-    for name, module in (("codec", codec), ("text", text), ("transformer", transformer)):
-        _fill(module, weights.parts[name].tensors, name)
-        module.requires_grad_(False).train(False).to(device)
-    return Model(codec=codec, text=text, transformer=transformer, device=device)
+        part = weights.parts.get("finisher")
+        finisher = Finisher(FinisherConfig.from_dict(dict(part.config))) if part else None
+    modules = {"codec": codec, "text": text, "transformer": transformer, "finisher": finisher}
+    for name, module in modules.items():
+        if module is not None:
+            _fill(module, weights.parts[name].tensors, name)
+            module.requires_grad_(False).train(False).to(device)
+    return Model(codec=codec, text=text, transformer=transformer, finisher=finisher, device=device)
 
 
 def _fill(module: nn.Module, tensors: Mapping[str, torch.Tensor], name: str) -> None:

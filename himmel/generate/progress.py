@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 __all__ = ["STAGES", "Clock", "OnProgress", "Progress", "Stage"]
 
-Stage: TypeAlias = Literal["load", "text", "denoise", "decode", "write", "seal"]
-STAGES: tuple[Stage, ...] = ("load", "text", "denoise", "decode", "write", "seal")
+Stage: TypeAlias = Literal["load", "text", "denoise", "decode", "finish", "write", "seal"]
+STAGES: tuple[Stage, ...] = ("load", "text", "denoise", "decode", "finish", "write", "seal")
 
 RECENT = 0.1  # least share of the newest measurement in an average; the first ones count equally
 # Until decoding has been timed, one latent frame is taken to cost this many forward passes.
@@ -20,7 +20,7 @@ DECODE_GUESS = 0.4
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """One event. `done` of `total` are model calls in "denoise", frames in "decode".
+    """One event. `done` of `total` are model calls in "denoise", frames in "decode" and "finish".
 
     seconds: since the beginning. eta: seconds to go, None before anything was measured. preview: uint8
     [F, h, w, 3], the video as it looks so far, one small picture for each latent frame.
@@ -46,6 +46,7 @@ class Clock:
     """Counts the work of one video and times it.
 
     calls: model calls to make, each costing 1 or 2 (guided) forward passes. groups: latent frames to decode.
+    finished: frames that the finisher makes; until the first one nobody knows how long it takes.
     `now` is the clock to read, in seconds.
     """
 
@@ -56,13 +57,15 @@ class Clock:
         calls: int,
         cost: int,
         groups: int,
+        finished: int = 0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._listener, self._now = listener, now
         self._calls, self._groups = calls, groups
         self._cost_left, self._groups_left = cost, groups
         self._called = 0
-        self._passes, self._decodes = _Average(), _Average()
+        self._finished = self._finished_left = finished
+        self._passes, self._decodes, self._finishes = _Average(), _Average(), _Average()
         self._began = self._last = now()
 
     def at(self, stage: Stage) -> None:
@@ -83,6 +86,12 @@ class Clock:
         self._groups_left -= groups
         self._tell("decode", self._groups - self._groups_left, self._groups)
 
+    def finished(self) -> None:
+        """The finisher has made a frame."""
+        self._finishes.add(self._lap())
+        self._finished_left -= 1
+        self._tell("finish", self._finished - self._finished_left, self._finished)
+
     def resume(self) -> None:
         """Time that passed elsewhere (writing, waiting) is not the next measurement's."""
         self._last = self._now()
@@ -90,10 +99,12 @@ class Clock:
     @property
     def eta(self) -> float | None:
         """Seconds to go, None before anything was measured."""
-        if self._passes.value is None:
+        if self._passes.value is None or (self._finished and self._finishes.value is None):
             return None
         per_group = DECODE_GUESS * self._passes.value if self._decodes.value is None else self._decodes.value
-        return self._cost_left * self._passes.value + self._groups_left * per_group
+        per_frame = self._finishes.value or 0.0
+        model = self._cost_left * self._passes.value + self._groups_left * per_group
+        return model + self._finished_left * per_frame
 
     def _lap(self) -> float:
         last, self._last = self._last, self._now()

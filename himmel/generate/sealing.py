@@ -82,7 +82,7 @@ def _part(out: Path) -> Iterator[Path]:
 def _write(part: Path, chunks: Iterator[Pixels], plan: Plan, out: Path) -> None:
     metadata = {PLAN_KEY: plan.to_json()}
     if out.suffix.lower() not in IMAGES:
-        write_video(part, chunks, plan.shots[0].fps, metadata=metadata)
+        write_video(part, chunks, plan.fps, metadata=metadata)
         return
     write_image(part, np.concatenate(list(chunks))[0], _image_format(out), metadata)
 
@@ -107,4 +107,20 @@ def _manifest(plan: Plan, card: Card, verdicts: tuple[Verdict, ...]) -> Manifest
         ledger=card.ledger or None,
         verdicts=tuple(verdict.to_dict() for verdict in verdicts),
         title=" ".join(plan.prompt.split())[:80],
+        edits=_edits(plan),
     )
+
+
+def _edits(plan: Plan) -> tuple[str, ...]:
+    """What the finisher did to the frames that the model made, in the order it did it."""
+    if plan.finish is None:
+        return ()
+    shot, size = plan.shots[0], plan.finish.size
+    cut, edits = shot.size.cut_to(size), []
+    if cut != shot.size:
+        edits.append(f"the middle {cut} of {shot.size} pixels was kept")
+    if plan.smooth > 1:
+        edits.append(f"a learned network put frames between frames: {shot.fps} became {plan.fps} a second")
+    if cut != size:
+        edits.append(f"a learned network enlarged the frames: {cut} became {size} pixels")
+    return tuple(edits)

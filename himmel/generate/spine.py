@@ -57,7 +57,7 @@ def render(
     frames = some.watch(pipe.stream(plan, conditions, clock))
     video = finish(plan, frames, out, card=card, keys=keys, force=force, on_stage=clock.at)
     if sheet is not None:
-        finish_picture(plan, some.sheet(plan.shots[0].fps), sheet, card=card, keys=keys, force=force)
+        finish_picture(plan, some.sheet(plan.fps), sheet, card=card, keys=keys, force=force)
     return video
 
 

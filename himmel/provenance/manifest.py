@@ -30,7 +30,8 @@ class Manifest:
     plan: the plan's JSON text, kept to the byte. weights: digest of the weights that made it, None when no
     model did. ledger: root of the data ledger those weights name. verdicts: what safety decided, as JSON
     objects. source: trainedAlgorithmicMedia for a model's work, algorithmicMedia for a drawing of the
-    procedural world. version: the Himmel that made it.
+    procedural world. edits: what was done to it afterwards, a sentence each, in order. version: the Himmel that
+    made it.
     """
 
     plan: str
@@ -39,6 +40,7 @@ class Manifest:
     verdicts: Sequence[Mapping[str, Any]] = ()
     source: Source = "trainedAlgorithmicMedia"
     title: str = "Himmel video"
+    edits: Sequence[str] = ()
     version: str = field(default=__version__)
 
     def __post_init__(self) -> None:
@@ -57,11 +59,12 @@ class Manifest:
         except (TypeError, ValueError) as error:
             raise UsageError(f"the verdicts in a manifest must be JSON: {error}") from error
         object.__setattr__(self, "verdicts", verdicts)
+        object.__setattr__(self, "edits", tuple(map(str, self.edits)))
 
     def to_dict(self) -> dict[str, Any]:
-        """The claims by name, without those that are None."""
+        """The claims by name, without those that are None, and edits only where there are some."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        values["verdicts"] = list(self.verdicts)
+        values["verdicts"], values["edits"] = list(self.verdicts), list(self.edits) or None
         return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
@@ -75,11 +78,9 @@ class Manifest:
     def to_c2pa(self, layout: Sequence[str]) -> dict[str, Any]:
         """The manifest that C2PA's library signs; `layout` says what its hash leaves out (see `form`)."""
         agent = {"name": "himmel", "version": self.version}
-        action = {
-            "action": "c2pa.created",
-            "digitalSourceType": SOURCE_TYPES + self.source,
-            "softwareAgent": agent,
-        }
+        by = {"digitalSourceType": SOURCE_TYPES + self.source, "softwareAgent": agent}
+        edits = [{"action": "c2pa.edited", **by, "description": edit} for edit in self.edits]
+        actions = [{"action": "c2pa.created", **by}, *edits]
         # As text, like the plan: C2PA's library rounds numbers to 32 bits.
         claims = {**self.to_dict(), "verdicts": json.dumps(self.verdicts)}
         ours = {"format": ASSERTION_FORMAT, "claims": claims, "layout": list(layout)}
@@ -87,7 +88,7 @@ class Manifest:
             "claim_generator_info": [agent],
             "title": self.title,
             "assertions": [
-                {"label": "c2pa.actions.v2", "data": {"actions": [action]}, "created": True},
+                {"label": "c2pa.actions.v2", "data": {"actions": actions}, "created": True},
                 {"label": ASSERTION, "data": ours, "created": True},
             ],
         }

@@ -57,7 +57,7 @@ def test_a_size_may_be_text_a_pair_or_a_size(size: object) -> None:
         ({"prompt": "a", "seconds": "long"}, "seconds"),
         ({"prompt": "a", "size": "big"}, "WIDTHxHEIGHT"),
         ({"prompt": "a", "size": "0x64"}, "positive"),
-        ({"prompt": "a", "size": "5000x64"}, "1024 pixels"),
+        ({"prompt": "a", "size": "5000x64"}, "3840 pixels"),
         ({"prompt": "a", "size": 7}, "size"),
         ({"prompt": "a", "fps": 0}, "fps 0"),
         ({"prompt": "a", "steps": 0}, "steps 0"),
@@ -136,3 +136,18 @@ def test_values_are_frozen() -> None:
 def test_plan_does_not_import_torch() -> None:
     code = "import sys, himmel.plan; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_plan_without_a_finish_reads_and_reads_as_before() -> None:
+    plan = a_plan()
+    assert "finish" not in json.loads(plan.to_json()) and plan.finish is None
+    assert (plan.frames, plan.fps, str(plan.size)) == (9, 12, "64x64")
+    finished = a_plan(finish={"width": 512, "height": 288, "smooth": 2})
+    assert (finished.frames, finished.fps, str(finished.size)) == (17, 24, "512x288")
+    assert Plan.from_json(finished.to_json()) == finished and finished.digest != plan.digest
+    for wrong in ({"smooth": 3}, {"width": 5000}, {"passes": 1}):
+        with pytest.raises(UsageError, match="smooth|width|passes"):
+            a_plan(finish={"width": 512, "height": 288} | wrong)
+    fast = a_plan().shots[0].model_copy(update={"fps": 60})
+    with pytest.raises(UsageError, match="120 finished fps is above 60"):
+        a_plan(shots=(fast,), finish={"width": 64, "height": 64, "smooth": 2})
