@@ -97,3 +97,24 @@ def test_plain_and_lean_are_timed_in_turns(scripts: Path, capsys: pytest.Capture
     assert "norm and rotation: plain" in said and "attention: plain" in said and said.count("ratio") == 2
     with pytest.raises(SystemExit):
         lean.main(["--width", "30", "--heads", "4"])
+
+
+def test_the_finisher_is_measured_beside_plain_enlarging(
+    scripts: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from himmel.finish import Finisher, FinisherConfig
+    from himmel.weights import Part, load_weights, save_weights
+
+    script = loaded(scripts / "finish.py")
+    asked = ["--scenes", "2", "--size", "64x64", "--frames", "9", "--timed", "1"]
+    with pytest.raises(script.UsageError, match="himmel train finisher"):
+        script.main(["--model", str(tiny_weights), *asked])
+    weights = load_weights(tiny_weights)
+    finisher = Finisher(FinisherConfig(width=8, blocks=1, memory=4, between_width=8, between_blocks=1, reach=1))
+    part = Part(config=finisher.config.to_dict(), tensors=finisher.state_dict())
+    save_weights(tmp_path / "w", {**weights.parts, "finisher": part}, weights.card)
+    assert script.main(["--model", str(tmp_path / "w"), *asked, "--sheet", str(tmp_path / "sheet.png")]) == 0
+    said = capsys.readouterr().out
+    assert "as drawn, finisher" in said and "1920x1080" in said and (tmp_path / "sheet.png").exists()
+    clip = script.np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), "uint8")
+    assert script.similarity(clip, clip) == pytest.approx(1) and script.similarity(clip, 255 - clip) < 0

@@ -26,7 +26,7 @@ def keep_draft(picture: Tensor, draft: Tensor, slack: float) -> Tensor:
     height, width = draft.shape[-2:]
     scale = picture.shape[-1] // width
     blocks = picture.reshape(*draft.shape[:2], height, scale, width, scale)  # [B, C, H, s, W, s]
-    mean = blocks.mean((3, 5))  # [B, C, H, W]
+    mean = block_means(picture, scale)  # [B, C, H, W]
     kept = _allowed(mean, draft, slack)  # [B, C, H, W]
     detail = blocks - mean[:, :, :, None, :, None]  # [B, C, H, s, W, s]
     above = (1 - kept) / detail.amax((3, 5)).clamp_min(_TINY)  # [B, C, H, W]

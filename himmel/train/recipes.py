@@ -305,7 +305,7 @@ def one_gpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 
     )
 
 
-def tiny_cpu_finisher(pairs: str, *, steps: int = 12_000) -> FinisherRecipe:
+def tiny_cpu_finisher(pairs: str, *, steps: int = 8_000) -> FinisherRecipe:
     """The bundled finisher on two CPU cores with bf16 matrix units: 1.0 million parameters."""
     return FinisherRecipe(
         model=FinisherConfig(),

@@ -51,7 +51,7 @@ def asked(weights: Path, out: str, *more: str, clips: int = 2) -> int:
 STOPS = (
     (1, "1 of 2 clips drawn, train"),
     (3, "1 of 1 clips drawn, validation"),
-    (1, "after 3 of 3 clips"),  # cut
+    (2, "after 3 of 3 clips"),  # cut
     (2, "after step 1"),
 )
 
