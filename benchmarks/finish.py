@@ -168,8 +168,8 @@ def report(found: Found) -> Iterator[str]:
         between = f"{low:+.2f} to {high:+.2f}"
         label = f"{name}, {way}"
         yield f"{label:<34} {len(values):>5} {np.mean(values):6.2f} {np.mean(gains):+12.2f}  {between:>14}"
-    similar = found.similar
-    yield f"structural similarity of final to draft: {np.mean(similar):.4f} on average, {min(similar):.4f} at worst"
+    mean, worst = np.mean(found.similar), min(found.similar)
+    yield f"structural similarity of final to draft: {mean:.4f} on average, {worst:.4f} at worst"
 
 
 def frame_seconds(finisher: Finisher, draft: Size, count: int) -> list[float]:

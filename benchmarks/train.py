@@ -7,7 +7,7 @@
 Hardware: 2 CPU cores with bf16 matrix units for tiny_cpu, one GPU for one_gpu. Minutes: 2, or 15 with
 --compile, whose long warm-up lets every kind of part compile before anything is measured.
 Expected with tiny_cpu: 0.2 TFLOP for a step of the codec, 0.1 of the transformer on clips, 0.2 on pictures, whose
-text weighs more than they do (counted, not measured); seconds depend on the machine.
+text weighs more than they do, 0.3 of the finisher (counted, not measured); seconds depend on the machine.
 
 Clips and latents are random numbers; a step costs the same whatever it learns. Utilisation is a share of the
 fastest matrix product measured when a run begins.
@@ -25,7 +25,7 @@ from machine import machine
 
 from himmel import train
 from himmel.codec import Codec
-from himmel.train import CodecRecipe, Progress, Stage, TransformerRecipe
+from himmel.train import CodecRecipe, FinisherRecipe, Progress, Stage, TransformerRecipe
 from himmel.world import FIRST_LIGHT, lexicon
 
 CLIPS = 4
@@ -80,6 +80,21 @@ def transformer_costs(recipe: TransformerRecipe, folder: Path, steps: int) -> It
         yield _cost(f"transformer, {frames} latent frames", last[-1], share * recipe.run.steps)
 
 
+def finisher_cost(recipe: FinisherRecipe, folder: Path, steps: int) -> Cost:
+    pairs, scale = folder / "pairs", recipe.model.scale
+    pairs.mkdir()
+    small = np.stack([Noise().frames(index) for index in range(2)])
+    large = small.repeat(scale, axis=2).repeat(scale, axis=3)
+    np.save(pairs / "high-00000000.npy", large)
+    np.save(pairs / "low-00000000.npy", small[:, ::2])
+    data = replace(recipe.data, pairs=str(pairs), held_out=1)
+    last: list[Progress] = []
+    train.train_finisher(
+        replace(recipe, run=_short(recipe.run, steps), data=data), folder / "finisher", last.append
+    )
+    return _cost("finisher", last[-1], recipe.run.steps)
+
+
 def _shares(stages: Sequence[Stage]) -> dict[int, float]:
     """How often each clip length is drawn over a whole run."""
     shares: dict[int, float] = {}
@@ -112,6 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--compile", action="store_true", help="compile the transformer first")
     asked = parser.parse_args(arguments)
     codec: CodecRecipe = getattr(train, f"{asked.recipe}_codec")("")
+    finisher: FinisherRecipe = getattr(train, f"{asked.recipe}_finisher")("")
     transformer: TransformerRecipe = getattr(train, f"{asked.recipe}_transformer")("", lexicon(FIRST_LIGHT))
     run = replace(transformer.run, compile=asked.compile or transformer.run.compile)
     transformer = replace(transformer, run=run)
@@ -122,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         latents = replace(transformer.data, latents=str(folder / "latents"))
         costs = [codec_cost(codec, folder, asked.steps)]
         costs += transformer_costs(replace(transformer, data=latents), folder, asked.steps)
+        costs.append(finisher_cost(finisher, folder, asked.steps))
     print(f"{'a step of':<32} {'s':>7} {'TFLOP':>7} {'of peak':>8} {'steps':>7} {'hours':>6}")
     for cost in costs:
         hours = cost.seconds * cost.steps / 3600

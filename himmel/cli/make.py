@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from himmel.conditions import Condition
     from himmel.plan import Plan, Request
     from himmel.provenance import SealedVideo
+    from himmel.weights import Index
 
 __all__ = ["image", "make"]
 
+FINISHING = ("preset", "size", "fps")  # what changes a video and not what it shows
 ONE_FRAME_SECONDS = 1e-3  # less than a frame at any rate: rounded up to one
 
 
@@ -27,7 +29,11 @@ def make(
     /,
     *,
     source: Annotated[
-        Path | None, Parameter(name="--from", help="Repeat exactly this video or PNG, without a prompt.")
+        Path | None,
+        Parameter(
+            name="--from",
+            help="Repeat this video or PNG exactly, without a prompt; only --preset, --size and --fps may change.",
+        ),
     ] = None,
     seconds: Annotated[
         float | None,
@@ -46,11 +52,11 @@ def make(
     """
     with Show(preview=say.preview) as show:
         if source is not None:
-            if prompt is not None or seconds is not None or set(ask.given()) - {"model"}:
+            if prompt is not None or seconds is not None or set(ask.given()) - {"model", *FINISHING}:
                 raise UsageError(
                     "--from repeats a video exactly; leave out the prompt and whatever would change it"
                 )
-            job = _repeated(source, ask.model, files, image)
+            job = _repeated(source, ask, files, image)
         else:
             job = _planned(_request(prompt, ask, seconds), files, ".mp4", show, image)
         return _run(job, files, say, show, dry_run=dry_run)
@@ -115,11 +121,11 @@ def _planned(request: "Request", files: Files, suffix: str, show: Show, image: P
     return _Job(model=request.model, plans=plans, outs=outs, conditions=conditions)
 
 
-def _repeated(source: Path, model: str | None, files: Files, image: Path | None) -> _Job:
+def _repeated(source: Path, ask: Ask, files: Files, image: Path | None) -> _Job:
     from himmel.generate import check_kind, read_plan, review_plan
     from himmel.weights import CATALOGUE, read_index
 
-    plan = read_plan(source)
+    plan, model = read_plan(source), ask.model
     review_plan(plan)
     if model is None and plan.model not in CATALOGUE:
         raise UsageError(
@@ -130,10 +136,23 @@ def _repeated(source: Path, model: str | None, files: Files, image: Path | None)
     if index.digest != plan.weights:
         theirs, ours = plan.weights[:12], index.digest[:12]
         raise UsageError(f"{source} was made with the weights {theirs}, {model} is {ours}; name them with --model")
+    if any(name in ask.given() for name in FINISHING):
+        plan = _refinished(plan, ask, index)
     outs = (files.out or source.with_name(f"{source.stem}-again{source.suffix}"),)
     _check_outs(outs, files)
     check_kind(plan, outs[0])
     return _Job(model=model, plans=(plan,), outs=outs, conditions=_conditions(image, plan))
+
+
+def _refinished(plan: "Plan", ask: Ask, index: "Index") -> "Plan":
+    """The plan of the same frames, finished as asked."""
+    from himmel.director import refinished
+    from himmel.generate import describe
+    from himmel.plan import Request
+
+    wanted = {name: value for name, value in ask.given().items() if name in FINISHING}
+    facts = describe(index)
+    return refinished(plan, Request(prompt=plan.prompt, **wanted), facts.card, facts.enlarges)
 
 
 def _run(job: _Job, files: Files, say: Say, show: Show, *, dry_run: bool) -> int:

@@ -5,11 +5,13 @@ from math import log
 from typing import Literal
 
 from himmel.errors import UsageError
-from himmel.plan import LIMITS, Finish, Request
+from himmel.plan import LIMITS, Finish, Plan, Request
 from himmel.shapes import Size
 from himmel.weights import Card
 
-__all__ = ["Draft", "decide_draft"]
+__all__ = ["Draft", "decide_draft", "refinished"]
+
+MAKES = "the finisher makes"  # how the note on a finish is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +51,26 @@ def decide_draft(request: Request, card: Card, enlarges: int) -> Draft:
         return Draft(size=size, fps=fps, notes=notes)
     _check_even(final)
     kept = f", of which the middle {cut} is kept" if cut != size else ""
-    made = f"the finisher makes {final} at {fps * smooth} fps of it"
+    made = f"{MAKES} {final} at {fps * smooth} fps of it"
     note = f"the model makes {size} at {fps} fps{kept}; {made}"
     finish = Finish(width=final.width, height=final.height, smooth=smooth)
     return Draft(size=size, fps=fps, finish=finish, notes=(*notes, note))
+
+
+def refinished(plan: Plan, asked: Request, card: Card, enlarges: int) -> Plan:
+    """The plan with the same frames of the model, finished as preset, size and fps of `asked` say.
+
+    Raises UsageError where that would take other frames.
+    """
+    draft, shot = decide_draft(asked, card, enlarges), plan.shots[0]
+    if (draft.size, draft.fps) != (shot.size, shot.fps):
+        raise UsageError(
+            f"this video was made at {shot.size} and {shot.fps} fps, and what is asked for would be made at "
+            f"{draft.size} and {draft.fps} fps; ask for a size of the same shape, or make a new video"
+        )
+    notes = [note for note in plan.notes if MAKES not in note]
+    notes += [note for note in draft.notes if note not in notes]
+    return Plan.model_validate(plan.model_dump() | {"finish": draft.finish, "notes": tuple(notes)})
 
 
 def _without(request: Request, card: Card, size: Size, beyond: bool) -> Draft:

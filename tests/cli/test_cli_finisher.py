@@ -15,8 +15,8 @@ from himmel.cli.stop import stopping
 from himmel.data import ClipShards
 from himmel.director import plan
 from himmel.finish import FinisherConfig
-from himmel.generate import describe
-from himmel.media import write_png
+from himmel.generate import describe, read_plan
+from himmel.media import read_video, write_png
 from himmel.plan import Request
 from himmel.train import FinisherData, FinisherRecipe, OptimiserRecipe
 from himmel.weights import load_weights, read_index
@@ -96,6 +96,24 @@ def test_the_weights_get_a_finisher_and_keep_the_rest(
     assert (decided["shots"][0]["width"], decided["shots"][0]["fps"]) == (64, 12)
     assert main([*arguments, "--preset", "final"]) == 0
     assert json.loads(capsys.readouterr().out)["finish"]["width"] == 256
+
+
+def test_a_draft_file_becomes_its_final(
+    small: None, tiny_weights: Path, keys_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIMMEL_HOME", str(keys_folder))
+    assert asked(tiny_weights, "run") == 0
+    model = ["--model", "run/weights"]
+    assert main(["make", "a red ball", *model, "--preset", "draft", "--size", "256x144", "-o", "draft.mp4"]) == 0
+    again = ["make", "--from", "draft.mp4", *model, "--size", "256x144"]
+    assert main([*again, "--preset", "final", "-o", "final.mp4"]) == 0
+    draft, final = read_plan(Path("draft.mp4")), read_plan(Path("final.mp4"))
+    assert draft.shots == final.shots and (draft.fps, final.fps) == (12, 24)
+    small_frames, large = read_video(Path("draft.mp4")).pixels, read_video(Path("final.mp4")).pixels
+    assert small_frames.shape == (9, 36, 64, 3) and large.shape == (17, 144, 256, 3)
+    means = large[::2].reshape(9, 36, 4, 64, 4, 3).astype(float).mean((2, 4))
+    assert np.corrcoef(means.ravel(), small_frames.ravel())[0, 1] > 0.5  # of noise, which H.264 keeps badly
+    assert main(["make", "--from", "draft.mp4", *model, "--seed", "3"]) == 2
 
 
 def test_a_start_picture_goes_where_the_final_keeps_it(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from himmel.director import ModelFacts, plan
+from himmel.director import ModelFacts, plan, refinished
 from himmel.errors import UsageError
 from himmel.plan import Plan, Request
 from himmel.shapes import Compression, Size
@@ -63,6 +63,16 @@ def test_a_draft_shows_what_its_final_will() -> None:
     for size in (None, "1920x1080"):
         draft, final = (made(preset=preset, size=size, fps=24) for preset in ("draft", "final"))
         assert draft.shots == final.shots and draft.digest != final.digest
+
+
+def test_a_draft_can_be_finished_later() -> None:
+    draft = made(preset="draft", size="1920x1080", fps=24)
+    final = refinished(draft, Request(prompt="a", preset="final", size="1920x1080"), CARD, 4)
+    assert final == made(preset="final", size="1920x1080")
+    back = refinished(final, Request(prompt="a", preset="draft", size="1920x1080"), CARD, 4)
+    assert back == draft
+    with pytest.raises(UsageError, match="made at 160x96 and 12 fps.*would be made at 128x128"):
+        refinished(draft, Request(prompt="a", size="512x512"), CARD, 4)
 
 
 def test_seconds_are_of_what_is_seen() -> None:

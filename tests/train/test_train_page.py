@@ -8,13 +8,17 @@ from torch import nn
 
 from himmel import train
 from himmel.codec import Codec
+from himmel.finish import Finisher
 from himmel.text import TextEncoder, tokenize
+from himmel.finish.model import TILE
 from himmel.train import PATTERNS, Mixture, OptimiserRecipe, Stage
 from himmel.transformer import VideoTransformer
 from himmel.world import FIRST_LIGHT, canonical, lexicon, sample_scene
 
 PAGE = Path(__file__).parents[2] / "docs/training.md"
 CODECS = [train.tiny_cpu_codec(""), train.one_gpu_codec("")]
+FINISHERS = [train.tiny_cpu_finisher(""), train.one_gpu_finisher("")]
+FINISHER_PAGE = PAGE.with_name("finish.md")
 WORDS = lexicon(FIRST_LIGHT)
 TRANSFORMERS = [train.tiny_cpu_transformer("", WORDS), train.one_gpu_transformer("", WORDS)]
 
@@ -77,6 +81,28 @@ def transformer_rows() -> list[str]:
     ]
 
 
+def finisher_rows() -> list[str]:
+    with torch.device("meta"):
+        models = [Finisher(recipe.model) for recipe in FINISHERS]
+    configs = [recipe.model for recipe in FINISHERS]
+    data = [recipe.data for recipe in FINISHERS]
+    crops = [
+        f"{d.parts * d.batch} crops of {d.frames} x {d.crop} x {d.crop} to "
+        f"{2 * d.frames - 1} x {c.scale * d.crop} x {c.scale * d.crop}"
+        for d, c in zip(data, configs, strict=True)
+    ]
+    dull = [f"{r.coded:.0%} codec, else blur to {r.blur:g} pixels and noise to {r.noise:g}" for r in FINISHERS]
+    return [
+        row("channels, blocks, memory", *(f"{c.width}, {c.blocks}, {c.memory}" for c in configs)),
+        row("parameters", *map(millions, models)),
+        row("a step", *crops),
+        row("what it sees", *dull),
+        row("optimiser", *(optimiser(recipe.optimiser) for recipe in FINISHERS)),
+        row("rates", *(pace(recipe.optimiser) for recipe in FINISHERS)),
+        row("steps", *(recipe.run.steps for recipe in FINISHERS)),
+    ]
+
+
 def pattern_rows() -> list[str]:
     return [row(f"`{name}`", f"{share:.0%}", PATTERNS[name].__doc__) for name, share in Mixture().shares]
 
@@ -86,6 +112,21 @@ def test_the_tables_are_current(rows) -> None:
     page = PAGE.read_text(encoding="utf-8")
     table = "|---|---|---|\n" + "\n".join(rows()) + "\n\n"
     assert table in page, f"docs/training.md lacks:\n{table}"
+
+
+def test_the_table_of_the_finisher_is_current() -> None:
+    table = "|---|---|---|\n" + "\n".join(finisher_rows()) + "\n\n"
+    assert table in FINISHER_PAGE.read_text(encoding="utf-8"), f"docs/finish.md lacks:\n{table}"
+
+
+def test_what_the_page_of_the_finisher_says_in_words() -> None:
+    recipe = FINISHERS[0]
+    config, finisher = recipe.model, Finisher(recipe.model)
+    assert (config.scale, config.width, config.blocks, config.memory, config.slack) == (4, 64, 8, 32, 0.15)
+    assert 4 * config.reach == 12 and finisher.enlarge.halo == 18 and TILE == 512
+    assert 2 * sum(p.numel() for p in finisher.parameters()) < 2.2e6
+    cutting = train.Cutting()
+    assert (cutting.scale, 2 * cutting.frames - 1, cutting.stretches) == (4, 17, 2)
 
 
 def test_captions_fit_into_the_text_slots() -> None:
