@@ -9,8 +9,8 @@ from torch import nn
 from himmel import train
 from himmel.codec import Codec
 from himmel.finish import Finisher
-from himmel.text import TextEncoder, tokenize
 from himmel.finish.model import TILE
+from himmel.text import TextEncoder, tokenize
 from himmel.train import PATTERNS, Mixture, OptimiserRecipe, Stage
 from himmel.transformer import VideoTransformer
 from himmel.world import FIRST_LIGHT, canonical, lexicon, sample_scene
