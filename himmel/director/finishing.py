@@ -40,7 +40,7 @@ def decide_draft(request: Request, card: Card, enlarges: int) -> Draft:
     size = _nearest(trained, asked) if asked and beyond else asked or trained[0]
     cut = size.cut_to(asked) if asked and beyond else size
     if request.preset == "draft":
-        final = Size(width=cut.width // 2 * 2, height=cut.height // 2 * 2)
+        final = Size(width=max(2, cut.width // 2 * 2), height=max(2, cut.height // 2 * 2))
     elif request.preset == "final" and asked is None:
         final = _within_limits(size, enlarges)
     else:

@@ -35,6 +35,7 @@ def made(*, enlarges: int = 4, **fields: object) -> Plan:
         ({"preset": "final", "size": "1920x1080", "fps": 12}, "160x96", "1920x1080", 1),
         ({"preset": "draft", "size": "1920x1080", "fps": 24}, "160x96", "160x90", 1),
         ({"preset": "draft", "size": "1000x370"}, "160x96", "160x58", 1),
+        ({"preset": "draft", "size": "3840x20"}, "160x96", "160x2", 1),
     ],
 )
 def test_a_finish_is_decided(fields: dict[str, object], draft: str, final: str, smooth: int) -> None:
