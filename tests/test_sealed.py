@@ -22,6 +22,7 @@ RENAMES = {
     "himmel/provenance/keys.py": "the signing key (.pem)",
     "himmel/train/checkpoint.py": "checkpoints (.safetensors)",
     "himmel/train/latents.py": "training arrays (.npy)",
+    "himmel/train/pairs.py": "training arrays (.npy)",
     "himmel/train/metrics.py": "measurements (.jsonl)",
     "himmel/weights/shards.py": "folders of weights (.safetensors)",
 }
@@ -33,6 +34,7 @@ WRITES = {
     "himmel/media/image.py": "a .part, or a figure of a report",
     "himmel/data/shards.py": "a shard's .part",
     "himmel/provenance/keys.py": "the signing key",
+    "himmel/train/pairs.py": "a training array's .part",
     "himmel/weights/shards.py": "weights in a draft folder",
 }
 # Pictures for reports bypass the seal: only evaluation makes reports.

@@ -33,12 +33,12 @@ class Between(nn.Module):
         self.sharpness = nn.Parameter(torch.tensor(30.0))
         self.enter = nn.Conv2d(2 * _FEATURES + motions + 2, width, 3, padding=1)
         self.blocks = nn.ModuleList(Residual(width) for _ in range(config.between_blocks))
-        self.move = nn.Conv2d(width, 5 * CELL**2, 3, padding=1)
+        self.shift = nn.Conv2d(width, 5 * CELL**2, 3, padding=1)
         self.refine = nn.ModuleList(
             [nn.Conv2d(9, _REFINED, 3, padding=1), nn.Conv2d(_REFINED, _REFINED, 3, padding=1)]
         )
         self.paint = nn.Conv2d(_REFINED, 3, 3, padding=1)
-        for last in (self.move, self.paint):
+        for last in (self.shift, self.paint):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
@@ -63,7 +63,7 @@ class Between(nn.Module):
         x = self.enter(torch.cat([one, other, alike.to(one), guess.to(one)], dim=1))  # [B, C, h, w]
         for block in self.blocks:
             x = block(x)  # [B, C, h, w]
-        moves = pixel_shuffle(self.move(relu(x)).float(), CELL)  # [B, 5, 4h, 4w]
+        moves = pixel_shuffle(self.shift(relu(x)).float(), CELL)  # [B, 5, 4h, 4w]
         way = CELL * interpolate(guess, scale_factor=CELL, mode="bilinear")  # [B, 2, 4h, 4w]
         limit = float(self._limit)
         past = _warped(before, (moves[:, 0:2] - way).clamp(-limit, limit))  # [B, 3, 4h, 4w]

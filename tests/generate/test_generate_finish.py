@@ -22,7 +22,7 @@ def finished_weights(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactor
     """The tiny weights with a small finisher whose last layers are not zero."""
     torch.manual_seed(4)
     finisher = Finisher(FinisherConfig(width=8, blocks=2, memory=4, between_width=8, between_blocks=1, reach=1))
-    for layer in (finisher.enlarge.paint, finisher.between.paint, finisher.between.move):
+    for layer in (finisher.enlarge.paint, finisher.between.paint, finisher.between.shift):
         torch.nn.init.normal_(layer.weight, std=0.1)
     weights = load_weights(tiny_weights)
     part = Part(config=finisher.config.to_dict(), tensors=finisher.state_dict())
