@@ -26,7 +26,7 @@ from himmel.evaluate import (
     table_of,
 )
 from himmel.evaluate.examiner import EXAMINER_FOLDER
-from himmel.evaluate.runner import codec_round_trip
+from himmel.evaluate import codec_round_trip
 from himmel.generate import load
 
 SEED = 60_000_000  # no suite begins here

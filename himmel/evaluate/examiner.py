@@ -110,7 +110,8 @@ class Examiner(nn.Module):
 
     def _both_ways(self, x: Tensor) -> Tensor:
         """Classes [B, H, W] of pictures [B, 3, H, W], from the votes of each and of its mirror image."""
-        return (self(x) + self(x.flip(3)).flip(3)).argmax(1)
+        votes: Tensor = self(x) + self(x.flip(3)).flip(3)
+        return votes.argmax(1)
 
 
 def load_examiner(folder: Path = EXAMINER_FOLDER) -> Examiner:

@@ -17,14 +17,17 @@ from himmel.evaluate.exhibit import Exhibit, Pixels
 from himmel.evaluate.things import Thing
 
 __all__ = [
-    "PROBES",
     "Probe",
+    "FOCAL",
+    "MOVES",
     "camera",
     "colour",
+    "camera_scores",
     "count",
     "direction",
     "first_frame",
     "kept",
+    "places",
     "relation",
     "seam",
     "told_camera",
@@ -120,7 +123,7 @@ def told_direction(exhibit: Exhibit) -> str | None:
     there = np.flatnonzero(thing.seen)
     ends = max(1, len(there) // 6)
     before, after = there[:ends], there[-ends:]
-    x, _ = _places(thing, exhibit)
+    x, _ = places(thing, exhibit)
     size = np.log(np.maximum(thing.area, 1.0)) / 2
     ways = (float(x[after].mean() - x[before].mean()), FOCAL * float(size[after].mean() - size[before].mean()))
     if hypot(*ways) < MOVED:
@@ -134,14 +137,14 @@ def camera(exhibit: Exhibit) -> Sequence[float]:
     return [float(told_camera(exhibit) == exhibit.spec.camera)]
 
 
-def told_camera(exhibit: Exhibit) -> str:
-    """The camera's move, of the seven of the first profile, from the world and the subject it shows.
+def camera_scores(exhibit: Exhibit) -> tuple[float, float, float]:
+    """How much of a whole pan, dolly and orbit the camera does, from the world and the subject it shows.
 
     A pan moves the subject and the world alike. A dolly makes both grow. An orbit keeps the subject and
     turns the ground under it: what is nearer goes one way and what is farther the other.
     """
     still = exhibit.things[0] if exhibit.things else None
-    x, y = _places(still, exhibit)
+    x, y = places(still, exhibit)
     u, _ = exhibit.drift.at(x[:-1], y[:-1])
     world, grown, sheared = (
         float(each.sum())
@@ -153,14 +156,19 @@ def told_camera(exhibit: Exhibit) -> str:
         whole = (len(x) - 1) / (last - first)
         moved = float(x[last] - x[first]) * whole
         size = float(np.log(still.area[last] / still.area[first])) / 2 * whole
-    scores = ((moved + world) / 2 / PAN, (size + grown) / 2 / DOLLY, (sheared - (world - moved)) / ORBIT)
+    return (moved + world) / 2 / PAN, (size + grown) / 2 / DOLLY, (sheared - (world - moved)) / ORBIT
+
+
+def told_camera(exhibit: Exhibit) -> str:
+    """The camera's move, of the seven of the first profile."""
+    scores = camera_scores(exhibit)
     most = max(range(3), key=lambda index: abs(scores[index]))
     if abs(scores[most]) < STATIC:
         return "static"
     return MOVES[most, 1 if scores[most] > 0 else -1]
 
 
-def _places(thing: Thing | None, exhibit: Exhibit) -> tuple[Numbers, Numbers]:
+def places(thing: Thing | None, exhibit: Exhibit) -> tuple[Numbers, Numbers]:
     """Where a thing stands [t], in half widths from the middle; the middle itself without one.
 
     Where it is not seen, it is where it was last (or first) seen.
@@ -176,10 +184,10 @@ def _places(thing: Thing | None, exhibit: Exhibit) -> tuple[Numbers, Numbers]:
 
 def first_frame(exhibit: Exhibit) -> Sequence[float]:
     """By how many decibels the first frame is nearer to the given picture than what the codec makes of it."""
-    if exhibit.given is None or exhibit.coded is None:
+    given, coded = exhibit.given.first, exhibit.given.coded
+    if given is None or coded is None:
         return []
-    given = exhibit.given[0]
-    return [_psnr(exhibit.frames[0], given) - _psnr(exhibit.coded[0], given)]
+    return [_psnr(exhibit.frames[0], given[0]) - _psnr(coded[0], given[0])]
 
 
 def _psnr(one: Pixels, other: Pixels) -> float:
@@ -189,21 +197,10 @@ def _psnr(one: Pixels, other: Pixels) -> float:
 
 def seam(exhibit: Exhibit) -> Sequence[float]:
     """The change from the last given frame to the first made one, by the middle change between neighbours."""
-    if exhibit.given is None or len(exhibit.given) >= len(exhibit.frames):
+    given = exhibit.given.first
+    if given is None or len(given) >= len(exhibit.frames):
         return []
     frames = exhibit.frames.astype(np.int16)
     changes = np.abs(np.diff(frames, axis=0)).mean((1, 2, 3))
     usual = max(float(np.median(changes)), 1 / 255)
-    return [float(changes[len(exhibit.given) - 1]) / usual]
-
-
-PROBES: dict[str, Probe] = {
-    "count": count,
-    "colour": colour,
-    "relation": relation,
-    "direction": direction,
-    "camera": camera,
-    "first_frame": first_frame,
-    "kept": kept,
-    "seam": seam,
-}
+    return [float(changes[len(given) - 1]) / usual]

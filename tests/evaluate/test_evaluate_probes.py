@@ -1,11 +1,10 @@
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from himmel.errors import UsageError
-from himmel.evaluate import PROBES, QUICK, Examiner, Exhibit, draw_cases, load_examiner
+from himmel.evaluate import PROBES, QUICK, Examiner, Exhibit, Given, draw_cases, load_examiner
 from himmel.evaluate.cases import Case, Length
 from himmel.evaluate.probes import told_camera, told_direction
 from himmel.world import RelationSpec, mirrored
@@ -22,16 +21,17 @@ def examiner() -> Examiner:
 
 @pytest.fixture(scope="module")
 def drawn(examiner: Examiner) -> list[tuple[Case, Exhibit]]:
-    cases: Iterator[tuple[Case, np.ndarray]] = draw_cases(replace(SUITE, groups={
-        name: GROUPS[name] for name in ("direction", "relation", "three")
-    }), Length())  # fmt: skip
-    return [(case, Exhibit(frames=frames, spec=case.spec, examiner=examiner)) for case, frames in cases]
+    groups = {name: GROUPS[name] for name in ("direction", "relation", "three")}
+    return [
+        (each.case, Exhibit(frames=each.clips[0], spec=each.case.spec, examiner=examiner))
+        for each in draw_cases(replace(SUITE, groups=groups), Length())
+    ]
 
 
 @pytest.fixture(scope="module")
 def filmed(examiner: Examiner) -> list[Exhibit]:
     cases = draw_cases(replace(SUITE, groups={"camera": GROUPS["camera"]}), Length())
-    return [Exhibit(frames=frames, spec=case.spec, examiner=examiner) for case, frames in cases]
+    return [Exhibit(frames=each.clips[0], spec=each.case.spec, examiner=examiner) for each in cases]
 
 
 def flipped(exhibit: Exhibit) -> Exhibit:
@@ -117,16 +117,17 @@ def test_the_first_frame_is_compared_with_the_codec(examiner: Examiner, filmed: 
     given = filmed[0].frames[:1]
     coded = np.clip(given.astype(int) + 10, 0, 255).astype(np.uint8)
     worse = np.clip(filmed[0].frames.astype(int) + 20, 0, 255).astype(np.uint8)
-    same = Exhibit(frames=coded, spec=filmed[0].spec, examiner=examiner, given=given, coded=coded)
+    both = Given(first=given, coded=coded)
+    same = Exhibit(frames=coded, spec=filmed[0].spec, examiner=examiner, given=both)
     assert PROBES["first_frame"](same) == [0.0]
     assert PROBES["first_frame"](replace(same, frames=worse)) == pytest.approx([-6.02], abs=0.2)
-    assert PROBES["first_frame"](replace(same, given=None)) == []
+    assert PROBES["first_frame"](replace(same, given=Given())) == []
 
 
 def test_a_jump_shows_at_the_seam(filmed: list[Exhibit]) -> None:
     moving = next(exhibit for exhibit in filmed if exhibit.spec.camera == "pan_left")
-    smooth = replace(moving, given=moving.frames[:17])
+    smooth = replace(moving, given=Given(first=moving.frames[:17]))
     assert PROBES["seam"](smooth)[0] == pytest.approx(1.0, abs=0.15)
     jump = np.concatenate([moving.frames[:17], moving.frames[25:]])
     assert PROBES["seam"](replace(smooth, frames=jump))[0] > 1.5
-    assert PROBES["seam"](replace(smooth, given=moving.frames)) == []
+    assert PROBES["seam"](replace(smooth, given=Given(first=moving.frames))) == []

@@ -31,7 +31,7 @@ def test_the_rows_are_those_of_the_table() -> None:
 
 def test_cases_are_held_out_and_balanced() -> None:
     direction = replace(QUICK, groups={"direction": replace(QUICK.groups["direction"], each=1)}, rows=())
-    found = [case for case, _ in draw_cases(direction, SMALL)]
+    found = [each.case for each in draw_cases(direction, SMALL)]
     for case in found:
         first = case.spec.subjects[0]
         assert held_out(first.colour, first.kind, first.motion.verb)
@@ -43,8 +43,8 @@ def test_cases_are_held_out_and_balanced() -> None:
 
 def test_cases_are_the_same_every_time() -> None:
     first, again = (list(islice(draw_cases(QUICK, SMALL, limit=1), 2)) for _ in range(2))
-    assert [case for case, _ in first] == [case for case, _ in again]
-    assert first[0][1].shape == (5, 64, 64, 3) and (first[0][1] == again[0][1]).all()
+    assert [each.case for each in first] == [each.case for each in again]
+    assert first[0].clips[0].shape == (5, 64, 64, 3) and (first[0].clips[0] == again[0].clips[0]).all()
 
 
 def test_a_limit_is_of_each_group() -> None:
