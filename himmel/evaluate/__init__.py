@@ -18,6 +18,7 @@ from himmel.evaluate.rows import ROWS, Row
 from himmel.evaluate.runner import Keeping, check_probes, evaluate
 from himmel.evaluate.sheet import SampleSheet
 from himmel.evaluate.suites import QUICK, SUITES, THOROUGH, suite_named
+from himmel.evaluate.teach import TeachConfig, teach_recogniser
 
 __all__ = [
     "FULL",
@@ -50,6 +51,7 @@ __all__ = [
     "SampleSheet",
     "Suite",
     "Take",
+    "TeachConfig",
     "check_probes",
     "codec_round_trip",
     "compare",
@@ -67,4 +69,5 @@ __all__ = [
     "share_estimate",
     "suite_named",
     "table_of",
+    "teach_recogniser",
 ]

@@ -13,7 +13,7 @@ from himmel.evaluate.recogniser import Recogniser, Told, views_of
 from himmel.evaluate.things import Thing, find_things
 from himmel.world import SceneSpec
 
-__all__ = ["Exhibit", "Given", "Pixels"]
+__all__ = ["STEP", "Exhibit", "Given", "Pixels"]
 
 Pixels = NDArray[np.uint8]
 STEP = 2  # of the frames every second one is looked at: at 12 a second nothing is missed

@@ -24,7 +24,11 @@ from himmel.weights import INDEX_NAME, load_weights
 from himmel.world.grammar import LIGHTS, MATERIALS, STYLES, SUBJECTS, VERBS
 
 __all__ = [
+    "CROP_SIDE",
+    "MOMENTS",
     "RECOGNISER_FOLDER",
+    "SCENE_FRAMES",
+    "SCENE_SIDE",
     "Readings",
     "Recogniser",
     "RecogniserConfig",

@@ -31,3 +31,18 @@ def test_an_examiner_learns(script: ModuleType, tmp_path: Path, capsys: pytest.C
     out = tmp_path / "examiner"
     assert script.main(["--learn", str(tmp_path / "clips"), "--steps", "2", "--out", str(out)]) == 0
     assert read_index(out).card.trained_steps == 2 and "bytes" in capsys.readouterr().out
+
+
+def test_a_recogniser_is_taught_from_nothing(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "recogniser"
+    few = ["--clips", "2", "--size", "32", "--steps", "1", "--workers", "1", "--out", str(out)]
+    assert script.main(["--teach", str(tmp_path / "work"), *few]) == 0
+    assert read_index(out).card.name == "recogniser" and "bytes" in capsys.readouterr().out
+
+
+def test_some_groups_can_be_checked_alone(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert script.main(["--suite", "full", "--groups", "bounce", "--limit", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "gravity" in said and "relation" not in said

@@ -5,8 +5,8 @@ from itertools import islice
 import pytest
 
 from himmel.errors import UsageError
-from himmel.evaluate import QUICK, ROWS, SUITES, THOROUGH, Length, Suite, draw_cases, suite_named
-from himmel.evaluate.cases import case_count
+from himmel.evaluate import FULL, QUICK, ROWS, SUITES, THOROUGH, Length, Suite, draw_cases, suite_named
+from himmel.evaluate.cases import case_count, changed, clip_count
 from himmel.world import held_out
 
 SMALL = Length(width=64, height=64, frames=5)
@@ -72,3 +72,70 @@ def test_suites_have_names() -> None:
         suite_named("slow")
     with pytest.raises(UsageError, match="needs the group"):
         Suite(name="bad", groups={})
+
+
+FEW = {22: 16, 27: 24}  # sixteen clips of a caption, and a minute's stream, cost too much for more
+
+
+def test_full_asks_two_hundred_in_every_row_and_half_of_it_held_out() -> None:
+    for row in FULL.rows:
+        groups = [FULL.groups[name] for name in row.groups if name != "wordings"]
+        sizes = {
+            split: sum(group.size for group in groups if group.split == split) for split in ("held_out", "train")
+        }
+        assert sizes["held_out"] == sizes["train"]
+        asked = sum(sizes.values()) or FULL.wordings
+        assert asked == FEW[row.number] if row.number in FEW else asked >= 200, row.key
+
+
+def test_full_has_every_row_or_says_why_not() -> None:
+    asked = {row.number for row in FULL.rows}
+    assert asked | {number for number, _, _ in FULL.absent} == set(range(1, 30))
+    assert not asked & {number for number, _, _ in FULL.absent}
+    assert len({row.key for row in FULL.rows}) == len(FULL.rows)
+    assert {row.number for row in FULL.rows if row.needs == "recogniser"} == {3, 4, 5, 9, 13, 20}
+
+
+def test_known_cases_are_left_out_and_the_others_stay_the_same() -> None:
+    one = replace(QUICK, groups={"relation": replace(QUICK.groups["relation"], each=1)}, rows=())
+    whole = [each.case for each in draw_cases(one, SMALL)]
+    for known in range(len(whole) + 1):
+        seeds = {"relation": [case.seed for case in whole[:known]]}
+        assert [each.case for each in draw_cases(one, SMALL, known=seeds)] == whole[known:]
+
+
+@pytest.mark.parametrize("fact", ["direction", "relation", "colour"])
+def test_a_changed_scene_differs_in_one_fact(fact: str) -> None:
+    name = {"direction": "turned direction", "relation": "turned relation", "colour": "changed colour"}[fact]
+    group = replace(FULL.groups[name], each=1)
+    for drawn in draw_cases(replace(QUICK, groups={name: group}, rows=()), SMALL, limit=2):
+        (other,) = drawn.case.others
+        assert len(drawn.clips) == 2 and other.seed == drawn.case.seed
+        assert changed(other.spec, fact) == drawn.case.spec or fact == "colour"
+        words, others = (caption.split() for caption in (drawn.case.caption, other.caption))
+        differing = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+        assert 1 <= len(differing) <= 3 and len(set(differing)) == 1, differing
+    with pytest.raises(UsageError, match="no other side"):
+        changed(drawn.case.spec, "camera")
+
+
+def test_a_caption_has_many_seeds_and_a_stream_lasts() -> None:
+    variety = replace(FULL.groups["variety"], each=1, seeds=3)
+    (drawn, *_) = draw_cases(replace(QUICK, groups={"variety": variety}, rows=()), SMALL, limit=1)
+    captions = {take.caption for take in drawn.case.takes}
+    assert len(drawn.clips) == 3 and len(captions) == 1 and len({take.seed for take in drawn.case.takes}) == 3
+    assert (drawn.clips[0] != drawn.clips[1]).any()
+    assert SMALL.lasting(60.0).frames == 721 and SMALL.lasting(None) == SMALL
+    assert clip_count(FULL, Length(), 1) == len(FULL.groups) + 2 * 15 + 6 + 2 * 21
+
+
+def test_a_box_holds_the_subject_in_whole_patches() -> None:
+    group = replace(FULL.groups["inpaint"], each=1)
+    for drawn in draw_cases(
+        replace(QUICK, groups={"inpaint": group}, rows=()), replace(SMALL, width=128, height=128)
+    ):
+        assert drawn.case.box is not None
+        assert (
+            all(side % 32 == 0 for side in drawn.case.box)
+            and drawn.case.box[2] * drawn.case.box[3] <= 0.75 * 128**2
+        )
