@@ -156,7 +156,8 @@ def camera_scores(exhibit: Exhibit) -> tuple[float, float, float]:
         whole = (len(x) - 1) / (last - first)
         moved = float(x[last] - x[first]) * whole
         size = float(np.log(still.area[last] / still.area[first])) / 2 * whole
-    return (moved + world) / 2 / PAN, (size + grown) / 2 / DOLLY, (sheared - (world - moved)) / ORBIT
+    found = (moved + world) / 2 / PAN, (size + grown) / 2 / DOLLY, (sheared - (world - moved)) / ORBIT
+    return float(found[0]), float(found[1]), float(found[2])
 
 
 def told_camera(exhibit: Exhibit) -> str:

@@ -76,7 +76,7 @@ def path_error(marks: Marks, source: Source) -> Estimate | None:
         centres.setdefault(move, []).append(far)
     middles = {move: median(values) for move, values in centres.items()}
     found = [
-        abs(far - middles[move]) / abs(middles[move])
+        float(abs(far - middles[move]) / abs(middles[move]))
         for move, far in _found(marks, source)
         if abs(middles.get(move, 0.0)) > 0
     ]

@@ -104,7 +104,9 @@ def test_a_colour_that_turns_is_not_kept() -> None:
     assert PROBES["same_colour"](turned) == [0.0]
     white = disc(line(30, 60), line(50, 50), line(10, 10), spec("white"))
     assert PROBES["same_colour"](white) == [1.0]
-    white.frames[-4:][white.classes[-4:] > 0] = 120
+    white.frames[-4:][white.classes[-4:] > 0] = 150  # in the shade
+    assert PROBES["same_colour"](white) == [1.0]
+    white.frames[-4:][white.classes[-4:] > 0] = COLOURS["pink"].rgb
     assert PROBES["same_colour"](white) == [0.0]
 
 
@@ -117,7 +119,8 @@ def test_a_size_that_nothing_explains_is_not_kept(end: float, right: float) -> N
 def test_a_size_is_not_asked_where_it_must_change() -> None:
     toward = disc(line(48, 48), line(50, 50), line(10, 16), spec(verb="roll", direction="toward"))
     assert PROBES["same_size"](toward) == []
-    orbit = replace(toward, spec=replace(spec(), camera="orbit_left"))
-    assert PROBES["same_size"](orbit) == []
+    for camera in ("orbit_left", "dolly_in"):
+        assert PROBES["same_size"](replace(toward, spec=replace(spec(), camera=camera))) == []
+    assert PROBES["same_colour"](replace(toward, spec=replace(spec(), camera="orbit_left"))) == []
     cut = disc(line(2, 2), line(50, 50), line(10, 16), spec())
     assert PROBES["same_size"](cut) == []
