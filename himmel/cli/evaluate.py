@@ -1,7 +1,6 @@
 """`himmel evaluate`: ask a model for scenes whose answers are known, and count."""
 
 import re
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -97,7 +96,8 @@ def _reported(exam: Exam, report_file: Path, written: Written) -> "Report":
     record, clips = report_file.with_suffix(".marks.jsonl"), report_file.with_suffix(".clips")
     if written.force:
         record.unlink(missing_ok=True)
-        shutil.rmtree(clips, ignore_errors=True)
+        for example in clips.glob("*.mp4"):
+            example.unlink()
     report = _examined(exam, (record, clips if written.page else None))
     _show_table(report)
     _write(report_file, report.to_json())
