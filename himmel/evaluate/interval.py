@@ -85,7 +85,7 @@ def rank_estimate(pairs: Sequence[tuple[float, float]]) -> Estimate:
 
 
 def best_rank(words: Sequence[float]) -> float:
-    """The highest rank correlation that measured values can have with `words`, which may be the same often.
+    """The highest rank correlation that measured values, all different, can have with `words` that repeat.
 
     >>> round(best_rank([0, 0, 1, 1, 2, 2]), 3)
     0.956

@@ -55,7 +55,8 @@ def test_rank_correlation_is_that_of_scipy(pairs: list[tuple[int, float]]) -> No
     else:
         assert found.value == 0.0
     assert -1 <= found.low <= found.value <= found.high <= 1 and found.n == len(pairs)
-    assert found.value <= best_rank([float(word) for word in words]) + 1e-9
+    if len(set(values)) == len(values):
+        assert found.value <= best_rank([float(word) for word in words]) + 1e-9
 
 
 def test_the_interval_of_a_rank_correlation_covers_the_truth() -> None:
