@@ -198,9 +198,10 @@ class Loop(Generic[Part]):
             self.sources = tuple(dict.fromkeys((*before, *self.sources)))
 
     def _grown(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Another run's weights with zeros where this model has more: what is zero changes nothing yet."""
-        own = self.task.model.state_dict()
-        return {**{name: value for name, value in own.items() if not value.any()}, **weights}
+        """Another run's weights, and this model's own for modules that change nothing at first (`silent`)."""
+        silent = [(name, each) for name, each in self.task.model.named_modules() if getattr(each, "silent", False)]
+        own = {f"{name}.{key}": value for name, each in silent for key, value in each.state_dict().items()}
+        return {**own, **weights}
 
     def _load_model(self, weights: Mapping[str, Tensor], run: Path) -> None:
         try:

@@ -33,16 +33,16 @@ class Mixture:
     """
 
     shares: tuple[tuple[str, float], ...] = (
-        ("shared", 0.58),
-        ("prefix", 0.15),
-        ("suffix", 0.05),
-        ("bridge", 0.05),
+        ("shared", 0.50),
+        ("prefix", 0.20),
+        ("suffix", 0.06),
+        ("bridge", 0.06),
         ("independent", 0.06),
-        ("ramp", 0.06),
+        ("ramp", 0.07),
         ("box", 0.05),
     )
-    shared_time: tuple[float, float] = (2.2, 1.5)
-    free_time: tuple[float, float] = (1.5, 1.5)
+    shared_time: tuple[float, float] = (1.8, 1.5)
+    free_time: tuple[float, float] = (1.3, 1.5)
     ramp_shift: float = 2.5
     context_share: float = 0.4
     context_noise: float = 0.1

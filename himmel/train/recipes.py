@@ -68,7 +68,7 @@ class RunRecipe:
     """Length, repeatability and bookkeeping of a run.
 
     initial: folder of another run whose newest weights this one starts from; empty for fresh weights. Its model
-        may lack what is zero in a fresh one, such as the embedding of places.
+        may lack modules that change nothing at first, such as the embedding of places.
     averages: relative widths of the power averages of the weights (EDM2, arXiv 2312.02696), which take in the
     weights of every `average_every`th step.
     precision: "bf16" (autocast over float32 weights) or "fp32". device: "cpu" or "cuda".
@@ -271,15 +271,15 @@ def one_gpu_codec(pixels: str, *, steps: int = 4_000) -> CodecRecipe:
 
 
 def tiny_cpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 40_000) -> TransformerRecipe:
-    """The bundled transformer on two CPU cores: 14.4 million parameters, 1.7 million more in its text encoder.
+    """The bundled transformer on two CPU cores: 15.3 million parameters, 1.7 million more in its text encoder.
 
-    Pictures first, where a sample costs a fifth of a clip: they teach colours, shapes and places. Then short
-    clips beside whole ones, then whole ones. A part of 576 tokens is 36 pictures or 4 whole clips.
+    Pictures first, where a sample costs a fifth of a clip: they teach colours, shapes and places. Then whole
+    clips beside them, then mostly whole clips. A part of 576 tokens is 36 pictures or 4 whole clips.
     """
     stages = (
-        Stage(until=0.15, lengths=((1, 1.0),)),
-        Stage(until=0.3, lengths=((1, 0.15), (5, 0.35), (9, 0.5))),
-        Stage(until=1.0, lengths=((1, 0.08), (5, 0.12), (9, 0.8))),
+        Stage(until=0.1, lengths=((1, 1.0),)),
+        Stage(until=0.3, lengths=((1, 0.7), (9, 0.3))),
+        Stage(until=1.0, lengths=((1, 0.2), (9, 0.8))),
     )
     return TransformerRecipe(
         model=replace(himmel_small(dim=320, heads=5, layers=8), text_len=_SLOTS),

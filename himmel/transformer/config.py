@@ -37,10 +37,12 @@ class TransformerConfig:
     in_channels, out_channels: latent channels in (with concatenated conditions) and out.
     patch: latents per token along (time, height, width).
     text_dim, text_len: width and number of text slots; all slots are attended, padding included.
-    image_dim: width of image embeddings for a second cross-attention, 0 for none.
-    image_positions: learned positions added to the image embeddings, 0 for none.
+    image: width of image embeddings for a second cross-attention, and how many learned positions are added to
+        them; 0 for none.
     place_waves: waves along time, height and width that tell a patch where in the clip it lies, 0 for none.
         Rotary positions say only how far apart two patches are: docs/LOG.md says what a small model makes of it.
+    refiner: width of the convolutions over latents after the blocks, 0 for none. Between two frames things move by
+        less than a patch, and attention mixes whole patches.
     pooled_text: add a pooled text vector of width text_dim to the time embedding.
     activation: of the feed-forward, "gelu" (its tanh form, Wan's) or "silu" (a third of the cost on a CPU).
     prediction: "velocity" (noise - data) or "clean" (the data itself).
@@ -57,9 +59,9 @@ class TransformerConfig:
     patch: tuple[int, int, int] = (1, 2, 2)
     text_dim: int = 4096
     text_len: int = 512
-    image_dim: int = 0
-    image_positions: int = 0
+    image: tuple[int, int] = (0, 0)
     place_waves: int = 0
+    refiner: int = 0
     pooled_text: bool = False
     activation: str = "gelu"
     prediction: str = "velocity"
@@ -77,11 +79,22 @@ class TransformerConfig:
         if len(self.patch) != 3 or min(self.patch) < 1:
             raise UsageError(f"patch {self.patch} must be three positive sizes (time, height, width)")
         object.__setattr__(self, "patch", tuple(self.patch))
+        object.__setattr__(self, "image", tuple(self.image))
 
     @property
     def head_dim(self) -> int:
         """Width of one attention head."""
         return self.dim // self.heads
+
+    @property
+    def image_dim(self) -> int:
+        """Width of image embeddings, 0 for none."""
+        return self.image[0]
+
+    @property
+    def image_positions(self) -> int:
+        """Learned positions of image embeddings, 0 for none."""
+        return self.image[1]
 
     @property
     def patch_volume(self) -> int:
@@ -90,7 +103,7 @@ class TransformerConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The config as JSON-ready values."""
-        return {**asdict(self), "patch": list(self.patch)}
+        return {**asdict(self), "patch": list(self.patch), "image": list(self.image)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TransformerConfig":
@@ -101,8 +114,7 @@ class TransformerConfig:
         required = {"dim", "ffn_dim", "heads", "layers", "in_channels", "out_channels"}
         if missing := sorted(required - set(values)):
             raise UsageError(f"transformer config lacks {missing}; add them")
-        patch = tuple(values.get("patch", (1, 2, 2)))
-        return cls(**{**values, "patch": patch})
+        return cls(**values)
 
 
 def wan21_t2v_1_3b() -> TransformerConfig:
@@ -117,12 +129,12 @@ def wan21_t2v_14b() -> TransformerConfig:
 
 def wan21_i2v_14b() -> TransformerConfig:
     """Wan2.1-I2V-14B (480p and 720p): 4 mask and 16 image channels, CLIP image embeddings."""
-    return _wan_14b(in_channels=36, image_dim=1280)
+    return _wan_14b(in_channels=36, image=(1280, 0))
 
 
 def wan21_flf2v_14b() -> TransformerConfig:
     """Wan2.1-FLF2V-14B: first and last frame, two CLIP images with learned positions."""
-    return _wan_14b(in_channels=36, image_dim=1280, image_positions=514)
+    return _wan_14b(in_channels=36, image=(1280, 514))
 
 
 def wan22_t2v_a14b() -> TransformerConfig:
@@ -141,7 +153,13 @@ def wan22_ti2v_5b() -> TransformerConfig:
 
 
 def himmel_small(
-    *, dim: int = 384, heads: int = 6, layers: int = 10, place_waves: int = 3, precision: str = "lean"
+    *,
+    dim: int = 384,
+    heads: int = 6,
+    layers: int = 10,
+    place_waves: int = 3,
+    refiner: int = 128,
+    precision: str = "lean",
 ) -> TransformerConfig:
     """The bundled model's layout: predicts clean latents, text of 48 slots of width 256."""
     return TransformerConfig(
@@ -154,6 +172,7 @@ def himmel_small(
         text_dim=256,
         text_len=48,
         place_waves=place_waves,
+        refiner=refiner,
         pooled_text=True,
         activation="silu",
         prediction="clean",
@@ -176,13 +195,14 @@ def tiny(
         text_len=text_len,
         pooled_text=True,
         place_waves=2,
+        refiner=6,
         activation="silu",
         prediction="clean",
         precision=precision,
     )
 
 
-def _wan_14b(*, in_channels: int, image_dim: int = 0, image_positions: int = 0) -> TransformerConfig:
+def _wan_14b(*, in_channels: int, image: tuple[int, int] = (0, 0)) -> TransformerConfig:
     return TransformerConfig(
         dim=5120,
         ffn_dim=13824,
@@ -190,6 +210,5 @@ def _wan_14b(*, in_channels: int, image_dim: int = 0, image_positions: int = 0) 
         layers=40,
         in_channels=in_channels,
         out_channels=16,
-        image_dim=image_dim,
-        image_positions=image_positions,
+        image=image,
     )

@@ -18,5 +18,7 @@ def flops(config: TransformerConfig, tokens: int, text_tokens: int | None = None
     blocks = config.layers * (tokens * per_token + slots * per_slot)
     patches = tokens * config.patch_volume * dim * (config.in_channels + config.out_channels)
     places = tokens * 6 * config.place_waves * dim
+    inner = 27 * config.refiner * (config.in_channels + 1 + 2 * config.out_channels + config.refiner)
+    refined = tokens * config.patch_volume * inner
     embeddings = slots * dim * (config.text_dim + dim) + dim * (256 + dim + 6 * dim)
-    return 2 * (blocks + patches + places + embeddings)
+    return 2 * (blocks + patches + places + refined + embeddings)

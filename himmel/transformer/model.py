@@ -9,7 +9,7 @@ G groups of consecutive tokens that share a timestep, n = N/G tokens in a group.
 """
 
 import math
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -100,11 +100,37 @@ class ImageEmbedding(nn.Module):
         return _layer_norm(x.float(), last_norm).to(x.dtype)  # [B, M, D]
 
 
+class Refiner(nn.Module):
+    """Convolutions over latents, neighbours in time included, that correct what the blocks predict.
+
+    They see the noisy latents at full resolution, so that what a known or a less noisy frame shows can be followed
+    into the next one over distances smaller than a patch. They change nothing until they have learned.
+    """
+
+    silent: ClassVar[bool] = True  # at first; a run may gain it
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        channels = config.in_channels + config.out_channels + 1
+        self.enter = nn.Conv3d(channels, config.refiner, 3, padding=1)
+        self.middle = nn.Conv3d(config.refiner, config.refiner, 3, padding=1)
+        self.leave = nn.Conv3d(config.refiner, config.out_channels, 3, padding=1)
+
+    def forward(self, prediction: Tensor, latents: Tensor, levels: Tensor) -> Tensor:
+        """Correct prediction [B, C, F, H, W] of latents [B, C', F, H, W] at levels [B, 1, F, H, W] from 0 to 1."""
+        x = torch.cat((latents, prediction, levels), dim=1)  # [B, C' + C + 1, F, H, W]
+        x = F.silu(self.enter(x))  # [B, width, F, H, W]
+        x = F.silu(self.middle(x))  # [B, width, F, H, W]
+        return prediction + cast(Tensor, self.leave(x))  # [B, C, F, H, W]
+
+
 class PlaceEmbedding(nn.Module):
     """Where in the clip a patch lies; says nothing until it has learned, so a model may gain it later.
 
     Coordinates run from -1 to 1 along time, height and width whatever the size of the clip.
     """
+
+    silent: ClassVar[bool] = True  # at first; a run may gain it
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -143,6 +169,7 @@ class VideoTransformer(nn.Module):
         self.img_emb = ImageEmbedding(config) if config.image_dim else None
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.head = Head(config)
+        self.refiner = Refiner(config) if config.refiner else None
         self.reset_parameters()
 
     def forward(
@@ -177,7 +204,12 @@ class VideoTransformer(nn.Module):
 
         for block in self.blocks:
             x = block(x, levels, context, rotate)  # [B, N, D]
-        return self._unpatch(self.head(x, level), grid)  # [B, C, F, H, W]
+        prediction = self._unpatch(self.head(x, level), grid)  # [B, C, F, H, W]
+        if self.refiner is None:
+            return prediction
+        return self.refiner(
+            prediction, latents.to(dtype), self._levels(timesteps, latents, dtype)
+        )  # [B, C, F, H, W]
 
     def reset_parameters(self) -> None:
         """Wan's initialisation: Xavier, normal embeddings of text and time, a head that says zero."""
@@ -195,6 +227,8 @@ class VideoTransformer(nn.Module):
         nn.init.zeros_(self.head.head.weight)
         if self.place_embedding is not None:
             nn.init.zeros_(self.place_embedding.map.weight)
+        if self.refiner is not None:
+            nn.init.zeros_(self.refiner.leave.weight)
 
     def store_in(self, dtype: torch.dtype) -> "VideoTransformer":
         """Store parameters in `dtype`, except those that Wan keeps in float32; returns self."""
@@ -214,6 +248,16 @@ class VideoTransformer(nn.Module):
         if pooled is not None and self.pooled_embedding is not None:
             level = level + self.pooled_embedding(pooled.to(dtype))[:, None].to(dtype)  # [B, G, D]
         return cast(Tensor, level)
+
+    def _levels(self, timesteps: Tensor, latents: Tensor, dtype: torch.dtype) -> Tensor:
+        """Noise level of every latent, 0 to 1: [B, 1, F, H, W]."""
+        frames, height, width = self._grid(latents)
+        t = (timesteps / 1000).reshape(len(timesteps), -1)  # [B, G]
+        if t.shape[1] == frames * height * width:
+            t = t.view(-1, 1, frames, height, width)  # [B, 1, f, h, w]
+        else:
+            t = t.expand(-1, frames).reshape(-1, 1, frames, 1, 1)  # [B, 1, f, 1, 1]
+        return F.interpolate(t.float(), latents.shape[2:]).to(dtype)  # [B, 1, F, H, W]
 
     def _context(self, text: Tensor, image: Tensor | None, dtype: torch.dtype) -> Tensor:
         text = F.pad(text, (0, 0, 0, self.config.text_len - text.shape[1]))  # [B, S, text_dim]

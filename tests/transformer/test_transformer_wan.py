@@ -25,8 +25,8 @@ def layout(in_channels: int = 4, **extra: int) -> TransformerConfig:
 LAYOUTS = {
     "text": layout(),
     "text and image channels": layout(in_channels=9),
-    "image embeddings": layout(in_channels=9, image_dim=20),
-    "first and last image": layout(in_channels=9, image_dim=20, image_positions=14),
+    "image embeddings": layout(in_channels=9, image=(20, 0)),
+    "first and last image": layout(in_channels=9, image=(20, 14)),
 }
 
 
