@@ -119,9 +119,9 @@ class Refiner(nn.Module):
     def forward(self, prediction: Tensor, latents: Tensor, levels: Tensor) -> Tensor:
         """Correct prediction [B, C, F, H, W] of latents [B, C', F, H, W] at levels [B, 1, F, H, W] from 0 to 1."""
         x = torch.cat((latents, prediction, levels), dim=1)  # [B, C' + C + 1, F, H, W]
-        x = F.silu(self.enter(x))  # [B, width, F, H, W]
-        x = F.silu(self.middle(x))  # [B, width, F, H, W]
-        return prediction + cast(Tensor, self.leave(x))  # [B, C, F, H, W]
+        x = F.silu(_convolved(x, self.enter))  # [B, width, F, H, W]
+        x = F.silu(_convolved(x, self.middle))  # [B, width, F, H, W]
+        return prediction + _convolved(x, self.leave)  # [B, C, F, H, W]
 
 
 class PlaceEmbedding(nn.Module):
@@ -207,9 +207,8 @@ class VideoTransformer(nn.Module):
         prediction = self._unpatch(self.head(x, level), grid)  # [B, C, F, H, W]
         if self.refiner is None:
             return prediction
-        return self.refiner(
-            prediction, latents.to(dtype), self._levels(timesteps, latents, dtype)
-        )  # [B, C, F, H, W]
+        where = self._levels(timesteps, latents, dtype)  # [B, 1, F, H, W]
+        return cast(Tensor, self.refiner(prediction, latents.to(dtype), where))  # [B, C, F, H, W]
 
     def reset_parameters(self) -> None:
         """Wan's initialisation: Xavier, normal embeddings of text and time, a head that says zero."""
@@ -303,6 +302,15 @@ class VideoTransformer(nn.Module):
         ):
             if given != wanted:
                 raise UsageError(f"this transformer {'needs' if wanted else 'takes no'} {name} embeddings")
+
+
+def _convolved(x: Tensor, layer: nn.Conv3d) -> Tensor:
+    """A convolution of 3 x 3 x 3 over x [B, C, F, H, W] with zeros around it."""
+    if x.shape[2] > 1:
+        return cast(Tensor, layer(x))
+    # The same without the neighbours in time, which are zeros: torch 2.13's conv3d of a single frame in bfloat16
+    # returns what lay in memory on CPUs with matrix units.
+    return F.conv2d(x[:, :, 0], layer.weight[:, :, 1], layer.bias, padding=1)[:, :, None]
 
 
 def _layer_norm(x: Tensor, norm: nn.Module | None = None) -> Tensor:

@@ -20,7 +20,7 @@ from himmel.transformer import (
     wan22_t2v_a14b,
     wan22_ti2v_5b,
 )
-from himmel.transformer.model import PlaceEmbedding
+from himmel.transformer.model import PlaceEmbedding, Refiner
 
 # Billions of parameters, from the papers' tables and the checkpoints' headers.
 SIZES = [
@@ -144,6 +144,25 @@ def test_a_place_is_a_share_of_the_clip() -> None:
     torch.nn.init.normal_(embedding.map.weight)
     small, large = embedding((1, 2, 6)).view(1, 2, 6, -1), embedding((3, 2, 18)).view(3, 2, 18, -1)
     assert torch.allclose(small[0], large[1, :, 1::3], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@torch.no_grad()
+def test_a_single_frame_is_refined_as_any_other(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    refiner = Refiner(tiny()).to(dtype)
+    prediction, latents = torch.randn(2, 3, 4, 1, 8, 8).to(dtype)
+    levels = torch.rand(3, 1, 1, 8, 8).to(dtype)
+    exact = Refiner(tiny())
+    exact.load_state_dict(refiner.state_dict())
+    inputs = torch.cat((latents, prediction, levels), dim=1).float()
+    wanted = prediction.float() + exact.leave(
+        torch.nn.functional.silu(exact.middle(torch.nn.functional.silu(exact.enter(inputs))))
+    )
+    for _ in range(10):  # memory that was not written shows now and then
+        assert torch.allclose(
+            refiner(prediction, latents, levels).float(), wanted, atol=0.1 if dtype.itemsize == 2 else 1e-5
+        )
 
 
 def test_stored_parameters_keep_what_must_stay_exact() -> None:
