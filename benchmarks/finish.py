@@ -23,6 +23,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from codec import interval
 from machine import machine
 from numpy.typing import NDArray
 from torch import Tensor
@@ -150,14 +151,6 @@ def examine(codec: Codec, finisher: Finisher, scenes: Iterator[Pixels]) -> Found
                 middle = len(frames) // 4 * 2 + 1  # a frame that was put between
                 found.pictures += [clips["plain"][middle], clips["finisher"][middle], frames[middle]]
     return found
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """95 % interval of the mean, by bootstrap."""
-    rng = np.random.default_rng(0)
-    means = rng.choice(values, size=(2000, len(values))).mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def report(found: Found) -> Iterator[str]:
