@@ -26,11 +26,14 @@ from himmel.codec import Codec
 from himmel.errors import Cancelled, TrainingError
 from himmel.train.checkpoint import sync
 from himmel.train.pixels import Pixels, to_video
+from himmel.train.pullback import load_metric, pullback_metric, save_metric
 
 __all__ = ["LatentStore", "RecordedClips", "StoredClip", "claim", "codec_digest", "encode_clips"]
 
 _CHUNK = "number of clips in a chunk"
 _CHUNK_ONCE = 256  # in folders from before it was written down
+# Clips, and their first latent frames, at which the decoder's metric is taken: 32 x 5 x 64 latents at 128x128.
+_SAMPLE, _SAMPLE_FRAMES = 32, 5
 
 Bits = npt.NDArray[np.uint16]
 
@@ -85,6 +88,8 @@ def encode_clips(
         on_progress(done, len(clips))
         if should_stop():
             raise Cancelled(f"stopped after {done} of {len(clips)} clips; run the same command again to go on")
+    if load_metric(folder) is None:
+        save_metric(_metric(codec, LatentStore(folder)), folder)
 
 
 def claim(folder: Path, origin: dict[str, str | int], noun: str) -> None:
@@ -145,6 +150,13 @@ def _encode(codec: Codec, pixels: Pixels) -> Tensor:
     with torch.autocast(device.type, torch.bfloat16):
         both = [codec.encode(to_video(side, device)) for side in (pixels, pixels[:, :, :, ::-1])]
     return torch.stack(both, dim=1).bfloat16().cpu()
+
+
+def _metric(codec: Codec, store: "LatentStore") -> Tensor:
+    """The decoder's metric at the first clips of a store."""
+    chosen = range(min(_SAMPLE, len(store)))
+    groups = [store.latents([i], [False], min(_SAMPLE_FRAMES, store.shape(i)[1])) for i in chosen]
+    return torch.stack([pullback_metric(codec, latents) for latents in groups]).mean(0)
 
 
 class LatentStore:

@@ -58,17 +58,29 @@ def psnr(decoded: Tensor, video: Tensor) -> Tensor:
 
 
 def velocity_loss(
-    prediction: Tensor, clean: Tensor, levels: Tensor, known: Tensor, *, floor: float = 0.05
+    prediction: Tensor,
+    clean: Tensor,
+    levels: Tensor,
+    known: Tensor,
+    *,
+    metric: Tensor | None = None,
+    floor: float = 0.05,
 ) -> Tensor:
     """Mean squared error of the velocity that a prediction of the clean latents implies, where it is unknown.
 
     prediction, clean: [B, C, F, H, W]; levels: t in [0, 1] and known: bool, both [B, 1, F, H, W]. Both
     velocities are (x_t - clean) / max(t, floor) at the same x_t, so their difference is that of the clean
     latents over max(t, floor) (JiT, arXiv 2511.13720). Known patches and those without noise do not count.
+    metric: G [C, C] of trace C, by which an error e counts as e^T G e instead of e^T e (`pullback_metric`).
     """
     error = (prediction.float() - clean) / levels.clamp_min(floor)  # [B, C, F, H, W]
     counted = (~known & (levels > 0)).expand_as(error)  # [B, C, F, H, W]
-    return (error.square() * counted).sum() / counted.sum().clamp_min(1)
+    if metric is None:
+        square = error.square()  # [B, C, F, H, W]
+    else:
+        with torch.autocast(error.device.type, enabled=False):
+            square = error * torch.einsum("cd,bdfhw->bcfhw", metric, error)  # [B, C, F, H, W]
+    return (square * counted).sum() / counted.sum().clamp_min(1)
 
 
 def _decibel(square: Tensor) -> Tensor:

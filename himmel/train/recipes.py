@@ -179,7 +179,8 @@ class TransformerRecipe:
     """A transformer and its text encoder from scratch, trained together.
 
     text_dropped: how often a clip comes without text, for guidance. offsets: the first latent frame stands at a
-    random place in time from 0 to this, so that the model is not tied to clips that begin at 0.
+    random place in time from 0 to this, so that the model is not tied to clips that begin at 0. seen: an error
+    counts by what the codec's decoder shows of it (pullback.py), instead of alike in every channel.
     """
 
     model: TransformerConfig
@@ -190,6 +191,7 @@ class TransformerRecipe:
     mixture: Mixture = Mixture()
     text_dropped: float = 0.1
     offsets: int = 16
+    seen: bool = True
 
     def __post_init__(self) -> None:
         if self.model.prediction != "clean":

@@ -21,6 +21,7 @@ from himmel.train.loop import Loop
 from himmel.train.metrics import Progress
 from himmel.train.objective import velocity_loss
 from himmel.train.patterns import Levels, draw_levels
+from himmel.train.pullback import load_metric
 from himmel.train.recipes import Stage, TransformerRecipe
 from himmel.transformer import VideoTransformer
 from himmel.weights import Part
@@ -97,6 +98,7 @@ class TransformerTask:
         self.model = nn.ModuleDict({"transformer": self.transformer, "text": self.text}).to(self.device)
         self.store = LatentStore(recipe.data.latents)
         self._sizes = self._by_size()
+        self._metric = self._read_metric() if recipe.seen else None
         self._predict: Callable[..., Tensor] = self._compiled() if recipe.run.compile else self.transformer
 
     def draw(self, rng: np.random.Generator, progress: float) -> Sequence[ClipBatch]:
@@ -120,6 +122,14 @@ class TransformerTask:
         losses = {level: [self._judge(index, level, rng) for index in self._held_out()] for level in _JUDGED_AT}
         return {f"held_out_loss_at_{level}": float(np.mean(values)) for level, values in losses.items()}
 
+    def _read_metric(self) -> Tensor:
+        metric = load_metric(self.store.folder)
+        if metric is None:
+            raise TrainingError(
+                f"{self.store.folder} does not say which errors the codec's decoder shows; encode the clips again"
+            )
+        return metric.to(self.device)
+
     def _compiled(self) -> Callable[..., Tensor]:
         # On a CPU there are few kinds of parts and kernels for one size are faster than for any.
         return torch.compile(self.transformer, dynamic=False if self.device == "cpu" else None)
@@ -135,7 +145,7 @@ class TransformerTask:
             pooled=text.pooled if self.recipe.model.pooled_text else None,
             frame_offset=part.offset.to(self.device),
         )  # [B, C, F, h, w]
-        return velocity_loss(prediction, clean, t, known)
+        return velocity_loss(prediction, clean, t, known, metric=self._metric)
 
     def _draw_part(self, rng: np.random.Generator, stage: Stage) -> ClipBatch:
         lengths, shares = zip(*stage.lengths, strict=True)

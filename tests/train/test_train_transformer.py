@@ -110,6 +110,20 @@ def test_encoding_goes_on_where_it_stopped(tmp_path: Path, latents: Path) -> Non
         encode_clips(codec, PaintedClips(), tmp_path, source="other", per_chunk=5)
 
 
+def test_latents_without_a_metric_get_one_by_encoding_again(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    codec = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=4))
+    codec.measure(torch.zeros(4), torch.full((4,), 0.1))
+    encode_clips(codec, PaintedClips(), tmp_path)
+    before = contents(tmp_path)
+    (tmp_path / "pullback.safetensors").unlink()
+    with pytest.raises(TrainingError, match="encode the clips again"):
+        TransformerTask(recipe(tmp_path), caption)
+    TransformerTask(replace(recipe(tmp_path), seen=False), caption)
+    encode_clips(codec, PaintedClips(), tmp_path)
+    assert contents(tmp_path) == before
+
+
 def test_the_origin_of_latents_is_written_once(tmp_path: Path) -> None:
     codec, origin = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=4)), tmp_path / "origin.json"
     codec.measure(torch.zeros(4), torch.ones(4))
