@@ -90,6 +90,20 @@ def test_the_text_is_weighed_at_every_level(
         gain.main(["--scenes", "1"])
 
 
+def test_what_is_seen_is_told_from_the_rest(
+    scripts: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = loaded(scripts / "seen.py")
+    asked = ["--model", str(tiny_weights), "--scenes", "2", "--frames", "5", "--side", "64"]
+    assert seen.main([*asked, "--first", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = [[float(cell) for cell in line.split()] for line in lines[3:]]
+    assert "along one direction" in lines[1] and [row[0] for row in rows] == list(seen.LEVELS)
+    assert all(0 < share < 1 and share != alike for *_, alike, share in rows)
+    with pytest.raises(SystemExit):
+        seen.main([*asked, "--first", "0"])
+
+
 def test_plain_and_lean_are_timed_in_turns(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lean = loaded(scripts / "lean.py")
     assert lean.main(["--batch", "1", "--tokens", "6", "--width", "24", "--heads", "2", "--rounds", "2"]) == 0
