@@ -22,6 +22,8 @@ __all__ = [
     "wan22_ti2v_5b",
 ]
 
+REFINER_BLOCKS = 4  # of two convolutions each: information gets ten frames far, more than a clip has
+
 CHOICES = {
     "activation": ("gelu", "silu"),
     "prediction": ("velocity", "clean"),
@@ -41,8 +43,8 @@ class TransformerConfig:
         them; 0 for none.
     place_waves: waves along time, height and width that tell a patch where in the clip it lies, 0 for none.
         Rotary positions say only how far apart two patches are: docs/LOG.md says what a small model makes of it.
-    refiner: width of the convolutions over latents after the blocks, 0 for none. Between two frames things move by
-        less than a patch, and attention mixes whole patches.
+    refiner: width of the convolutions over latents after the blocks, 0 for none or 4 at least. Between two frames
+        things move by less than a patch, and attention mixes whole patches.
     pooled_text: add a pooled text vector of width text_dim to the time embedding.
     activation: of the feed-forward, "gelu" (its tanh form, Wan's) or "silu" (a third of the cost on a CPU).
     prediction: "velocity" (noise - data) or "clean" (the data itself).
@@ -78,6 +80,8 @@ class TransformerConfig:
                 raise UsageError(f'{name} "{getattr(self, name)}" is unknown; choose {" or ".join(choices)}')
         if len(self.patch) != 3 or min(self.patch) < 1:
             raise UsageError(f"patch {self.patch} must be three positive sizes (time, height, width)")
+        if self.refiner != 0 and self.refiner < 4:
+            raise UsageError(f"refiner {self.refiner} is neither 0, for none, nor a width of 4 or more; take 128")
         object.__setattr__(self, "patch", tuple(self.patch))
         object.__setattr__(self, "image", tuple(self.image))
 
@@ -95,6 +99,11 @@ class TransformerConfig:
     def image_positions(self) -> int:
         """Learned positions of image embeddings, 0 for none."""
         return self.image[1]
+
+    @property
+    def refiner_hints(self) -> int:
+        """Channels that the blocks give the refiner beside their prediction."""
+        return self.refiner // 4
 
     @property
     def patch_volume(self) -> int:

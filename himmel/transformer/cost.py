@@ -1,6 +1,6 @@
 """What a forward pass costs, by arithmetic."""
 
-from himmel.transformer.config import TransformerConfig
+from himmel.transformer.config import REFINER_BLOCKS, TransformerConfig
 
 __all__ = ["flops"]
 
@@ -18,7 +18,8 @@ def flops(config: TransformerConfig, tokens: int, text_tokens: int | None = None
     blocks = config.layers * (tokens * per_token + slots * per_slot)
     patches = tokens * config.patch_volume * dim * (config.in_channels + config.out_channels)
     places = tokens * 6 * config.place_waves * dim
-    inner = 27 * config.refiner * (config.in_channels + 1 + 2 * config.out_channels + config.refiner)
-    refined = tokens * config.patch_volume * inner
+    seen = config.in_channels + config.out_channels + 1 + config.refiner_hints
+    inner = 27 * config.refiner * (seen + 2 * REFINER_BLOCKS * config.refiner + config.out_channels)
+    refined = tokens * config.patch_volume * (inner + dim * config.refiner_hints)
     embeddings = slots * dim * (config.text_dim + dim) + dim * (256 + dim + 6 * dim)
     return 2 * (blocks + patches + places + refined + embeddings)

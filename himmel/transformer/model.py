@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from himmel.errors import UsageError
 from himmel.transformer.attention import CrossAttention, SelfAttention
-from himmel.transformer.config import TransformerConfig
+from himmel.transformer.config import REFINER_BLOCKS, TransformerConfig
 from himmel.transformer.rope import Rotation, rotation
 
 __all__ = ["VideoTransformer"]
@@ -104,24 +104,45 @@ class Refiner(nn.Module):
     """Convolutions over latents, neighbours in time included, that correct what the blocks predict.
 
     They see the noisy latents at full resolution, so that what a known or a less noisy frame shows can be followed
-    into the next one over distances smaller than a patch. They change nothing until they have learned.
+    into the next ones over distances smaller than a patch, and hints from the blocks, which have read the text.
+    Their reach is one latent and one frame for each convolution. They change nothing until they have learned.
     """
 
     silent: ClassVar[bool] = True  # at first; a run may gain it
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        channels = config.in_channels + config.out_channels + 1
-        self.enter = nn.Conv3d(channels, config.refiner, 3, padding=1)
-        self.middle = nn.Conv3d(config.refiner, config.refiner, 3, padding=1)
-        self.leave = nn.Conv3d(config.refiner, config.out_channels, 3, padding=1)
+        width, hints = config.refiner, config.refiner_hints
+        self.lean = config.precision == "lean"
+        self.hints = nn.Linear(config.dim, hints * config.patch_volume)
+        self.enter = nn.Conv3d(config.in_channels + config.out_channels + 1 + hints, width, 3, padding=1)
+        self.blocks = nn.ModuleList(ConvolutionBlock(width) for _ in range(REFINER_BLOCKS))
+        self.leave = nn.Conv3d(width, config.out_channels, 3, padding=1)
 
-    def forward(self, prediction: Tensor, latents: Tensor, levels: Tensor) -> Tensor:
-        """Correct prediction [B, C, F, H, W] of latents [B, C', F, H, W] at levels [B, 1, F, H, W] from 0 to 1."""
-        x = torch.cat((latents, prediction, levels), dim=1)  # [B, C' + C + 1, F, H, W]
-        x = F.silu(_convolved(x, self.enter))  # [B, width, F, H, W]
-        x = F.silu(_convolved(x, self.middle))  # [B, width, F, H, W]
-        return prediction + _convolved(x, self.leave)  # [B, C, F, H, W]
+    def read(self, x: Tensor) -> Tensor:
+        """Hints [B, N, patch volume * C''] from the residual stream x [B, N, D]."""
+        wide = x.dtype if self.lean else torch.float32
+        return cast(Tensor, self.hints(_layer_norm(x.to(wide)).to(x.dtype)))  # [B, N, patch volume * C'']
+
+    def forward(self, prediction: Tensor, *seen: Tensor) -> Tensor:
+        """Correct prediction [B, C, F, H, W] by it and what else is seen, each [B, C', F, H, W]."""
+        x = _convolved(torch.cat((prediction, *seen), dim=1), self.enter)  # [B, width, F, H, W]
+        for block in self.blocks:
+            x = block(x)  # [B, width, F, H, W]
+        return prediction + _convolved(F.silu(x), self.leave)  # [B, C, F, H, W]
+
+
+class ConvolutionBlock(nn.Module):
+    """Two convolutions of 3 x 3 x 3 beside what they change."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = (nn.Conv3d(width, width, 3, padding=1) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Change x [B, C, F, H, W]; same shape."""
+        y = _convolved(F.silu(x), self.first)  # [B, C, F, H, W]
+        return x + _convolved(F.silu(y), self.second)  # [B, C, F, H, W]
 
 
 class PlaceEmbedding(nn.Module):
@@ -208,7 +229,8 @@ class VideoTransformer(nn.Module):
         if self.refiner is None:
             return prediction
         where = self._levels(timesteps, latents, dtype)  # [B, 1, F, H, W]
-        return cast(Tensor, self.refiner(prediction, latents.to(dtype), where))  # [B, C, F, H, W]
+        hints = self._unpatch(self.refiner.read(x), grid)  # [B, C'', F, H, W]
+        return cast(Tensor, self.refiner(prediction, latents.to(dtype), where, hints))  # [B, C, F, H, W]
 
     def reset_parameters(self) -> None:
         """Wan's initialisation: Xavier, normal embeddings of text and time, a head that says zero."""
