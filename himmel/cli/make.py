@@ -39,6 +39,13 @@ def make(
         float | None,
         Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
     ] = None,
+    at: Annotated[
+        list[tuple[float, str]] | None,
+        Parameter(
+            negative=(),
+            help='From when on another text says what should be seen, such as --at 3 "it stops"; may be repeated.',
+        ),
+    ] = None,
     image: Annotated[Path | None, Parameter(help="A picture the video begins with.")] = None,
     dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False,
     ask: Ask = Ask(),  # noqa: B008  frozen
@@ -52,13 +59,13 @@ def make(
     """
     with Show(preview=say.preview) as show:
         if source is not None:
-            if prompt is not None or seconds is not None or set(ask.given()) - {"model", *FINISHING}:
+            if prompt is not None or seconds is not None or at or set(ask.given()) - {"model", *FINISHING}:
                 raise UsageError(
                     "--from repeats a video exactly; leave out the prompt and whatever would change it"
                 )
             job = _repeated(source, ask, files, image)
         else:
-            job = _planned(_request(prompt, ask, seconds), files, ".mp4", show, image)
+            job = _planned(_request(prompt, ask, seconds, at), files, ".mp4", show, image)
         return _run(job, files, say, show, dry_run=dry_run)
 
 
@@ -90,14 +97,16 @@ class _Job:
     conditions: "tuple[Condition, ...]" = ()
 
 
-def _request(prompt: str | None, ask: Ask, seconds: float | None) -> "Request":
+def _request(
+    prompt: str | None, ask: Ask, seconds: float | None, at: list[tuple[float, str]] | None = None
+) -> "Request":
     from himmel.plan import Request
     from himmel.safety import review_prompt
 
     if prompt is None:
         raise UsageError('say what should be seen, for example: himmel make "a red ball rolls left"')
-    request = Request(prompt=prompt, seconds=seconds, **ask.given())
-    review_prompt(request.prompt, request.style or "").require()
+    request = Request(prompt=prompt, seconds=seconds, at=tuple(at or ()), **ask.given())
+    review_prompt(request.prompt, request.style or "", *(text for _, text in request.at)).require()
     return request
 
 
