@@ -3,7 +3,7 @@
 from himmel.flow.guidance import Branches, Guidance
 from himmel.flow.noise import noise_frames, start_noise
 from himmel.flow.path import clean_from_velocity, noisy, velocity, velocity_from_clean
-from himmel.flow.rollout import Call, Group, Rolling, roll
+from himmel.flow.rollout import Begin, Call, Group, Rolling, roll
 from himmel.flow.sample import OnStep, Predict, Sampler, sample
 from himmel.flow.schedule import entering, network_timesteps, sigma_grid, training_times
 from himmel.flow.solver import SOLVERS, Estimate, Solver, Walk, euler, solve, unipc
@@ -11,6 +11,7 @@ from himmel.flow.state import FlowState, Shown
 
 __all__ = [
     "SOLVERS",
+    "Begin",
     "Branches",
     "Call",
     "Estimate",

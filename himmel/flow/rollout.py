@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import Tensor
 
@@ -21,7 +21,9 @@ from himmel.errors import UsageError
 from himmel.flow.sample import OnStep, Predict, Sampler, Walker, advance, sample
 from himmel.flow.state import MOST_KNOWN_LEVEL, FlowState, Shown
 
-__all__ = ["Call", "Group", "Rolling", "roll"]
+__all__ = ["Begin", "Call", "Group", "Rolling", "roll"]
+
+Begin: TypeAlias = Callable[[int, int], FlowState]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +94,19 @@ class Rolling:
         """Latent frames in a group."""
         return self.stride or self.active
 
+    @property
+    def together(self) -> int:
+        """Groups in the window, on their way or waiting."""
+        return self.active // self.leaving
+
     def lag(self, steps: int) -> int:
         """Model calls from one group to the next: as few as let each have `steps`."""
-        return -(-steps // (self.active // self.leaving))
+        return -(-steps // self.together)
+
+    def kept(self, steps: int) -> int:
+        """Latent frames of the first window that leave it at once; the others go on with those that come."""
+        on_their_way = -(-steps // self.lag(steps))
+        return self.window - self.leaving * (on_their_way - 1)
 
     def check(self, frames: int) -> None:
         """Raise UsageError unless a video of `frames` latent frames can be made so."""
@@ -115,29 +127,36 @@ class Rolling:
     def calls(self, frames: int, steps: int) -> Iterator[Call]:
         """Every model call for a video of `frames` latent frames, with `steps` for each.
 
-        The first window is made in one piece, as a short video is; then the groups follow. Raises as `check` does.
+        The first window is made in one piece, as a short video is. Then its later groups get back as much noise as
+        they have in a window on its way, so that there is no seam here either. Raises as `check` does.
 
         >>> rolling = Rolling(window=4, history=2, stride=1)
-        >>> [(call.past, call.places, call.steps) for call in rolling.calls(6, steps=2)]
-        ... # doctest: +NORMALIZE_WHITESPACE
-        [((), (0, 1, 2, 3), (0,)), ((), (0, 1, 2, 3), (1,)),
-         ((2, 3), (4, 5), (0,)), ((2, 3), (4, 5), (1, 0)), ((2, 3, 4), (5,), (1,))]
+        >>> for call in rolling.calls(6, steps=2):
+        ...     print(call.past, call.places, call.steps)
+        () (0, 1, 2, 3) (0,)
+        () (0, 1, 2, 3) (1,)
+        (1, 2) (3, 4) (1, 0)
+        (2, 3) (4, 5) (1, 0)
+        (2, 3, 4) (5,) (1,)
         """
         self.check(frames)
         opening = min(frames, self.window)
         for step in range(steps):
             yield Call(past=(), groups=(Group(start=0, stop=opening, step=step),))
-        count = -(-(frames - opening) // self.leaving) if frames > opening else 0
-        lag = self.lag(steps) if count else 0
-        for call in range(lag * (count - 1) + steps if count else 0):
+        if frames > opening:
+            yield from self._rolling_calls(frames, steps)
+
+    def _rolling_calls(self, frames: int, steps: int) -> Iterator[Call]:
+        lag, kept = self.lag(steps), self.kept(steps)
+        count = -(-(frames - kept) // self.leaving)
+        ahead = (self.window - kept) // self.leaving * lag  # steps that the first group has when these calls begin
+        for call in range(ahead, lag * (count - 1) + steps):
             first = max(0, (call - steps) // lag + 1)
             groups = []
-            for number in range(first, min(count, first + self.active // self.leaving)):
-                start = opening + number * self.leaving
-                step = call - lag * number
-                groups.append(
-                    Group(start=start, stop=min(frames, start + self.leaving), step=step if step >= 0 else None)
-                )
+            for number in range(first, min(count, first + self.together)):
+                start, step = kept + number * self.leaving, call - lag * number
+                stop = min(frames, start + self.leaving)
+                groups.append(Group(start=start, stop=stop, step=step if step >= 0 else None))
             yield Call(past=self._past(groups), groups=tuple(groups))
 
     def _past(self, groups: Sequence[Group]) -> tuple[int, ...]:
@@ -160,7 +179,7 @@ class Rolling:
 
 def roll(
     frames: int,
-    begin: Callable[[int, int], FlowState],
+    begin: Begin,
     over: Callable[[tuple[int, ...]], Predict],
     sampler: Sampler,
     rolling: Rolling,
@@ -168,36 +187,47 @@ def roll(
 ) -> Iterator[Tensor]:
     """Clean latents [1, C, f, H, W] of a video of `frames` latent frames, group by group as they are done.
 
-    begin: what latent frames start..stop-1 begin from; called once for each, in order. over: the model, asked
-    about latent frames at these places of the video, which are the last of those it is shown. Known values come
-    out unchanged to the bit. Raises as `sample` does, and UsageError for a window that cannot be.
+    begin: what latent frames start..stop-1 begin from, at the first of the sampler's times; called once for each,
+    in order. over: the model, asked about latent frames at these places of the video, which are the last of those
+    it is shown. Known values come out unchanged to the bit. Raises as `sample` does, and UsageError for a window
+    that cannot be.
     """
-    rolling.check(frames)
-    opening, steps = min(frames, rolling.window), sampler.steps
-    total = sum(1 for _ in rolling.calls(frames, steps))
+    steps, total = sampler.steps, sum(1 for _ in rolling.calls(frames, sampler.steps))
     tell = on_step or (lambda call, calls, clean: None)
-
-    def tell_opening(call: int, calls: int, clean: Tensor) -> None:
-        tell(call, total, clean)
-
-    state = begin(0, opening)
-    clean = sample(state, over(tuple(range(opening))), sampler, tell_opening)
-    past = _Past(rolling)
-    past.add(state, clean)
-    yield clean
-    walkers: dict[int, Walker] = {}
+    opening = begin(0, min(frames, rolling.window))
+    places = tuple(range(opening.frames))
+    clean = sample(opening, over(places), sampler, lambda call, _, seen: tell(call, total, seen))
+    kept = rolling.kept(steps) if frames > rolling.window else frames
+    yield clean[:, :, :kept]
+    past, flight = _Past(rolling), _Flight(begin, sampler, opening, clean)
+    past.add(opening.part(0, kept), clean[:, :, :kept])
     for number, call in islice(enumerate(rolling.calls(frames, steps)), steps, None):
-        for group in call.groups:
-            if group.start not in walkers:
-                walkers[group.start] = Walker(begin(group.start, group.stop), sampler)
-        active = [walkers[group.start] for group in call.groups]
-        moving = len(call.steps)
-        tell(number, total, advance(active, moving, over(call.places), sampler.guidance, past.seen(call.past)))
+        active = flight.of(call.groups)
+        seen = advance(active, len(call.steps), over(call.places), sampler.guidance, past.seen(call.past))
+        tell(number, total, seen)
         oldest = active[0]
         if oldest.clean is not None:
             past.add(oldest.state, oldest.clean)
-            del walkers[call.groups[0].start]
             yield oldest.clean
+
+
+class _Flight:
+    """The groups on their way: new ones begin as noise, those of the first window again from what it became."""
+
+    def __init__(self, begin: Begin, sampler: Sampler, opening: FlowState, clean: Tensor) -> None:
+        self._begin, self._sampler, self._opening, self._clean = begin, sampler, opening, clean
+        self._walkers: dict[int, Walker] = {}
+
+    def of(self, groups: Sequence[Group]) -> list[Walker]:
+        """Their walkers; those of other groups are forgotten."""
+        self._walkers = {group.start: self._walkers.get(group.start) or self._enter(group) for group in groups}
+        return list(self._walkers.values())
+
+    def _enter(self, group: Group) -> Walker:
+        if group.start >= self._opening.frames:
+            return Walker(self._begin(group.start, group.stop), self._sampler)
+        state, clean = self._opening.part(group.start, group.stop), self._clean[:, :, group.start : group.stop]
+        return Walker(state.entering(clean, float(self._sampler.sigmas[group.step or 0])), self._sampler)
 
 
 class _Past:

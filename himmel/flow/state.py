@@ -103,6 +103,11 @@ class FlowState:
             raise UsageError(f"start {start} must be above 0 and at most 1; 1 forgets the video, 0.6 is usual")
         return replace(self, latents=noisy(clean.to(self.noise), self.noise, start), start=start)
 
+    def part(self, start: int, stop: int) -> "FlowState":
+        """Its latent frames start..stop-1."""
+        names = ("latents", "noise", "free", "known", "known_level")
+        return replace(self, **{name: getattr(self, name)[:, :, start:stop] for name in names})
+
     def levels(self, t: float) -> Tensor:
         """Noise levels [1, 1, F, H, W], float64, when the free latents are at time t."""
         return torch.where(self.free != 0, t, self.known_level.double())

@@ -5,7 +5,7 @@ What conditions give is held whole, as latents: for the bundled model a sixteent
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from himmel.conditions import Canvas, Condition, Seam, respect
 from himmel.errors import HimmelError, UsageError, WeightsError
 from himmel.finish import Target, finish_stream
-from himmel.flow import FlowState, Guidance, OnStep, Rolling, Sampler, noise_frames, roll, sigma_grid
+from himmel.flow import Begin, FlowState, Guidance, OnStep, Rolling, Sampler, noise_frames, roll, sigma_grid
 from himmel.generate.model import Asked, Model
 from himmel.generate.progress import Clock, OnProgress
 from himmel.media import Pixels
@@ -106,7 +106,7 @@ def _asked(take: _Take) -> Asked:
     return Asked(model=take.model, texts={at: take.model.embed(text, take.shot.negative) for at, text in texts})
 
 
-def _beginnings(take: _Take, conditions: Sequence[Condition], canvas: Canvas) -> Callable[[int, int], FlowState]:
+def _beginnings(take: _Take, conditions: Sequence[Condition], canvas: Canvas) -> Begin:
     """What latent frames begin from: their part of the noise, and of what is given."""
     known, noise, device = respect(conditions, canvas), noise_frames(take.shape, take.shot.seed), take.model.device
 

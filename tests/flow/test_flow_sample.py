@@ -63,9 +63,7 @@ def test_known_values_are_unchanged_to_the_bit(
 def test_knowing_nothing_changes_nothing() -> None:
     nowhere = torch.zeros(1, 1, 3, 4, 4)
     plain = sample(state(), Recorder(), SAMPLER)
-    assert torch.equal(
-        sample(state().knowing(torch.ones(1, 4, 3, 4, 4), nowhere), Recorder(), SAMPLER), plain
-    )
+    assert torch.equal(sample(state().knowing(torch.ones(1, 4, 3, 4, 4), nowhere), Recorder(), SAMPLER), plain)
 
 
 def test_the_order_of_what_is_known_does_not_matter() -> None:
