@@ -93,7 +93,7 @@ def _frames(request: Request, facts: ModelFacts, fps: int, notes: list[str]) -> 
         notes.append(f"{request.seconds:g} s became {frames / fps:.4g} s: {frames} frames, the nearest {rule}")
     if frames > card.frames:
         notes.append(
-            f"{frames} frames is more than the {card.frames} the model makes at once; it goes on in windows"
+            f"{frames} frames is more than the {card.frames} the model sees at once; a window moves along them"
         )
     return frames
 
@@ -106,10 +106,18 @@ def _sampling(request: Request, card: Card) -> Sampling:
 
 def _windows(facts: ModelFacts) -> Windows:
     """The card's way of going on beyond a window."""
-    card, frames = facts.card, facts.compression.latent_frames(facts.card.frames)
-    third = facts.compression.pixel_frames(min(max(2, frames // 3), max(1, frames - 1)))
-    decided = {name: value for name, value in asdict(card.long).items() if value is not None}
-    return Windows(frames=card.frames, **{"overlap": third} | decided)
+    long, compression, frames = facts.card.long, facts.compression, facts.card.frames
+    latent_frames = compression.latent_frames(frames)
+    made = min(max(2, latent_frames // 3), max(1, latent_frames - 1))
+    sink = long.sink if latent_frames > 2 else 0
+    history = max(1, made - (compression.latent_frames(sink) if sink else 0))
+    return Windows(
+        frames=frames,
+        overlap=compression.pixel_frames(history) if long.overlap is None else long.overlap,
+        carry_level=long.carry_level,
+        sink=sink,
+        stride=compression.time if long.stride is None else long.stride,
+    )
 
 
 def _caption(prompt: str, style: str | None, card: Card) -> str:

@@ -59,13 +59,14 @@ class SamplerDefaults:
 class LongDefaults:
     """How these weights best go on beyond a window; the fields are those of `himmel.plan.Windows`, in frames.
 
-    overlap None is a third of the window, so that motion goes on and is not frozen (model.md 2.5).
+    overlap None: with the sink a third of the window, so that motion goes on and is not frozen. stride None: the
+    frames of one latent frame, which is rolling; 0 is one window after the other (docs/long.md).
     """
 
     overlap: int | None = None
     carry_level: float = 0.03  # within the 0 to 0.1 that training shows beside clean history
-    sink: int = 0
-    stride: int = 0
+    sink: int = 1
+    stride: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
