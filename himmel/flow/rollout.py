@@ -7,9 +7,11 @@ frames are denoised in groups, each some steps behind the one before it; when th
 is history to the others, and a new one enters as noise. A group as long as all that is active makes one window
 after the other, with a seam between them; groups of one make a rolling window without any (Rolling Forcing,
 arXiv 2509.25161; Diffusion Forcing, arXiv 2407.01392). Nothing older than a window is kept but the sink.
+
+A sink holds the picture to what it was, so it must not reach over a turn, where something else is to begin: there
+it is let go, and the first latent frames that were made with nothing from before the turn in sight are the next.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
@@ -124,8 +126,13 @@ class Rolling:
                 f"a stride of {self.stride} does not divide the {self.active} latent frames that are made at once"
             )
 
-    def calls(self, frames: int, steps: int) -> Iterator[Call]:
-        """Every model call for a video of `frames` latent frames, with `steps` for each.
+    def sink_of(self, turn: int) -> range:
+        """The latent frames that are the sink of what begins at `turn`, 0 for the video itself."""
+        first = turn + self.window - 1 if turn else 0
+        return range(first, first + self.sink)
+
+    def calls(self, frames: int, steps: int, turns: Sequence[int] = ()) -> Iterator[Call]:
+        """Every model call for a video of `frames` latent frames, with `steps` for each and turns at these places.
 
         The first window is made in one piece, as a short video is. Then its later groups get back as much noise as
         they have in a window on its way, so that there is no seam here either. Raises as `check` does.
@@ -144,9 +151,9 @@ class Rolling:
         for step in range(steps):
             yield Call(past=(), groups=(Group(start=0, stop=opening, step=step),))
         if frames > opening:
-            yield from self._rolling_calls(frames, steps)
+            yield from self._rolling_calls(frames, steps, turns)
 
-    def _rolling_calls(self, frames: int, steps: int) -> Iterator[Call]:
+    def _rolling_calls(self, frames: int, steps: int, turns: Sequence[int]) -> Iterator[Call]:
         lag, kept = self.lag(steps), self.kept(steps)
         count = -(-(frames - kept) // self.leaving)
         ahead = (self.window - kept) // self.leaving * lag  # steps that the first group has when these calls begin
@@ -157,12 +164,16 @@ class Rolling:
                 start, step = kept + number * self.leaving, call - lag * number
                 stop = min(frames, start + self.leaving)
                 groups.append(Group(start=start, stop=stop, step=step if step >= 0 else None))
-            yield Call(past=self._past(groups), groups=tuple(groups))
+            yield Call(past=self._past(groups, turns), groups=tuple(groups))
 
-    def _past(self, groups: Sequence[Group]) -> tuple[int, ...]:
-        """What is seen before the groups: the sink and the history, which fills the window."""
-        room = self.window - self.sink - sum(len(group.places) for group in groups)
-        return (*range(self.sink), *range(groups[0].start - room, groups[0].start))
+    def _past(self, groups: Sequence[Group], turns: Sequence[int]) -> tuple[int, ...]:
+        """What is seen before the groups: the sink, where one is, and the history, which fills the window."""
+        start, stop = groups[0].start, groups[-1].stop
+        history = range(stop - self.window + self.sink, start)
+        sink = self.sink_of(max((turn for turn in turns if turn < stop), default=0))
+        if sink.stop > history.start:
+            return tuple(range(stop - self.window, start))
+        return (*sink, *history)
 
     def to_dict(self) -> dict[str, Any]:
         """The config as JSON-ready values."""
@@ -184,13 +195,14 @@ def roll(
     sampler: Sampler,
     rolling: Rolling,
     on_step: OnStep | None = None,
+    turns: Sequence[int] = (),
 ) -> Iterator[Tensor]:
     """Clean latents [1, C, f, H, W] of a video of `frames` latent frames, group by group as they are done.
 
     begin: what latent frames start..stop-1 begin from, at the first of the sampler's times; called once for each,
     in order. over: the model, asked about latent frames at these places of the video, which are the last of those
-    it is shown. Known values come out unchanged to the bit. Raises as `sample` does, and UsageError for a window
-    that cannot be.
+    it is shown. turns: places at which something else begins. Known values come out unchanged to the bit. Raises
+    as `sample` does, and UsageError for a window that cannot be.
     """
     steps, total = sampler.steps, sum(1 for _ in rolling.calls(frames, sampler.steps))
     tell = on_step or (lambda call, calls, clean: None)
@@ -199,9 +211,9 @@ def roll(
     clean = sample(opening, over(places), sampler, lambda call, _, seen: tell(call, total, seen))
     kept = rolling.kept(steps) if frames > rolling.window else frames
     yield clean[:, :, :kept]
-    past, flight = _Past(rolling), _Flight(begin, sampler, opening, clean)
+    past, flight = _Past(rolling, turns), _Flight(begin, sampler, opening, clean)
     past.add(opening.part(0, kept), clean[:, :, :kept])
-    for number, call in islice(enumerate(rolling.calls(frames, steps)), steps, None):
+    for number, call in islice(enumerate(rolling.calls(frames, steps, turns)), steps, None):
         active = flight.of(call.groups)
         seen = advance(active, len(call.steps), over(call.places), sampler.guidance, past.seen(call.past))
         tell(number, total, seen)
@@ -231,22 +243,22 @@ class _Flight:
 
 
 class _Past:
-    """What later latent frames see of those that are made: the sink and one window."""
+    """What later latent frames see of those that are made: one window, and the sinks."""
 
-    def __init__(self, rolling: Rolling) -> None:
-        self._rolling, self._made = rolling, 0
-        self._sink: list[Shown] = []
-        self._recent: deque[Shown] = deque(maxlen=rolling.window)
+    def __init__(self, rolling: Rolling, turns: Sequence[int]) -> None:
+        self._noise, self._window, self._made = rolling.noise, rolling.window, 0
+        self._sinks = {place for turn in (0, *turns) for place in rolling.sink_of(turn)}
+        self._frames: dict[int, Shown] = {}
 
     def add(self, state: FlowState, clean: Tensor) -> None:
         """Latent frames that are done."""
-        for frame in state.recalled(clean, self._rolling.noise).apart():
-            if len(self._sink) < self._rolling.sink:
-                self._sink.append(frame)
-            self._recent.append(frame)
+        for frame in state.recalled(clean, self._noise).apart():
+            self._frames[self._made] = frame
+            old = self._made - self._window
+            if old not in self._sinks:
+                self._frames.pop(old, None)
             self._made += 1
 
     def seen(self, places: Sequence[int]) -> list[Shown]:
         """The latent frames at these places."""
-        first = self._made - len(self._recent)
-        return [self._sink[place] if place < first else self._recent[place - first] for place in places]
+        return [self._frames[place] for place in places]

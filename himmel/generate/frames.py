@@ -97,7 +97,8 @@ def _latents(take: _Take, conditions: Sequence[Condition], canvas: Canvas) -> It
     take.clock.at("text")
     asked = _asked(take)
     begin = _beginnings(take, conditions, canvas)
-    yield from roll(take.shape.frames, begin, asked.over, take.sampler, take.rolling, _telling(take))
+    turns = tuple(asked.texts)[1:]
+    yield from roll(take.shape.frames, begin, asked.over, take.sampler, take.rolling, _telling(take), turns)
 
 
 def _asked(take: _Take) -> Asked:
@@ -184,6 +185,8 @@ def _costs(shot: Shot, model: Model) -> Iterator[int]:
     """Forward passes of each model call: one for every text in its window, one more where guidance acts."""
     sampler, begins = _sampler(shot, model), [at for at, _ in _texts(shot, model)]
     times = sampler.sigmas.tolist()
-    for call in _rolling(shot, model).calls(model.compression.latent_frames(shot.frames), sampler.steps):
+    for call in _rolling(shot, model).calls(
+        model.compression.latent_frames(shot.frames), sampler.steps, begins[1:]
+    ):
         texts = {bisect_right(begins, place) for place in call.places}
         yield len(texts) + any(sampler.guidance.acts_at(times[step]) for step in call.steps)

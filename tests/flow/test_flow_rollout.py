@@ -105,11 +105,37 @@ def test_every_latent_frame_takes_every_step_behind_those_before_it(
         assert list(call.steps) == sorted(call.steps, reverse=True) and len(call.steps) >= 1
         assert call.groups[: len(call.steps)] == tuple(g for g in call.groups if g.step is not None)
         if call.past:
-            sink, history = call.past[: rolling.sink], call.past[rolling.sink :]
+            sink, history = call.past[: rolling.sink], call.past[rolling.sink :]  # there is no turn
             assert sink == tuple(range(rolling.sink)) and len(history) >= rolling.history
             assert [*history, *call.places] == list(range(history[0], call.places[-1] + 1)) and history[
                 0
             ] >= kept * 0
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(rollings(), st.integers(1, 80), st.lists(st.integers(1, 79), max_size=3))
+def test_no_sink_reaches_over_a_turn(rolling: Rolling, frames: int, places: list[int]) -> None:
+    turns = sorted({place for place in places if place < frames})
+    for call, plain in zip(rolling.calls(frames, 3, turns), rolling.calls(frames, 3), strict=True):
+        assert call.groups == plain.groups and len(call.past) == len(plain.past)
+        assert list(call.past) == sorted(set(call.past))
+        near = [place for place in call.past if place > call.places[-1] - rolling.window]
+        turn = max((turn for turn in turns if turn <= call.places[-1]), default=0)
+        for place in set(call.past) - set(near):
+            assert place in rolling.sink_of(turn) and (place >= turn + rolling.window - 1 or turn == 0)
+        assert turn or call.past == plain.past
+
+
+def test_after_a_turn_the_sink_is_of_what_began_there() -> None:
+    rolling, turn = Rolling(window=6, history=2, sink=1, stride=1), 12
+    sinks = {call.places[0]: call.past[0] for call in rolling.calls(40, 3, [turn]) if call.past}
+    assert sinks[8] == 0 and [sinks[place] for place in (10, 14, 18)] == [7, 11, 15]  # of the history alone
+    assert {sinks[place] for place in range(20, 38)} == {17}
+    model, plain = Model(), Model()
+    for asked, turns in ((model, [turn]), (plain, [])):
+        assert sum(x.shape[2] for x in roll(40, beginnings(), asked.over, SAMPLER, rolling, None, turns)) == 40
+    firsts = [latents[0, 0, 0, 0, 0].item() for latents, _ in model.shown[-20:]]
+    assert len(set(firsts)) == 1 and firsts[0] != plain.shown[-1][0][0, 0, 0, 0, 0].item()
 
 
 @pytest.mark.parametrize(
