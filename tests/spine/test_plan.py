@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himmel.errors import UsageError
@@ -95,6 +95,7 @@ def test_a_plan_survives_its_json_and_keeps_its_digest() -> None:
     assert " " not in plan.to_json().replace("a red ball", "")
 
 
+@settings(deadline=None)
 @given(st.floats(1.0, LIMITS.guidance), st.integers(0, LIMITS.seed))
 def test_any_decided_number_survives(guidance: float, seed: int) -> None:
     shot = (
