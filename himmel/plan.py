@@ -11,7 +11,8 @@ import json
 import math
 import unicodedata
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -19,8 +20,10 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
     ValidationError,
     field_validator,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -32,6 +35,7 @@ __all__ = [
     "LIMITS",
     "PLAN_FORMAT",
     "ConditionRef",
+    "Cue",
     "Finish",
     "Limits",
     "Plan",
@@ -58,6 +62,7 @@ class Limits:
     finished_pixels: int = 3840
     count: int = 16
     shots: int = 16
+    cues: int = 32
     seed: int = 2**63 - 1
 
 
@@ -84,6 +89,14 @@ class _Value(BaseModel):
     """A frozen value: unknown fields and wrong types are refused in one sentence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    later: ClassVar[frozenset[str]] = frozenset()  # fields that values from before they existed do not mention
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out later fields at their defaults, so that what an older version wrote keeps its digest."""
+        values: dict[str, Any] = handler(self)
+        unused = {name for name in self.later if getattr(self, name) == type(self).model_fields[name].default}
+        return {name: value for name, value in values.items() if name not in unused}
 
     @model_validator(mode="wrap")
     @classmethod
@@ -122,7 +135,8 @@ class Request(_Value):
 
     seconds, fps and size ("WIDTHxHEIGHT" in pixels) describe the clip, steps and guidance the sampler;
     `count` clips are made with seeds seed, seed + 1, ... `style` is a word of the model's styles. `preset`:
-    "draft" and "final" show the same, "final" larger and smoother; "standard" is what size and fps say.
+    "draft" and "final" show the same, "final" larger and smoother; "standard" is what size and fps say. `at`: what
+    should be seen from other times on, pairs of seconds and a text, in order.
 
     >>> Request(prompt="a red ball", seconds=2).seconds
     2.0
@@ -143,6 +157,7 @@ class Request(_Value):
     guidance: Number | None = None
     count: Integer = 1
     model: str = "bundled"
+    at: Annotated[tuple[tuple[Number, str], ...], Field(max_length=LIMITS.cues)] = ()
 
     @field_validator("size", mode="before")
     @classmethod
@@ -165,6 +180,7 @@ class Request(_Value):
             raise UsageError(f"seconds {self.seconds:g} is not {limit}; for example seconds 2.75")
         if self.size is not None:
             self._check_size(Size.parse(self.size))
+        self._check_times()
         for name, value, low, high, example in (
             ("fps", self.fps, 1, LIMITS.fps, "12"),
             ("seed", self.seed, 0, LIMITS.seed, "7"),
@@ -175,6 +191,16 @@ class Request(_Value):
             if value is not None:
                 _within(name, value, low, high, example)
         return self
+
+    def _check_times(self) -> None:
+        end = self.seconds or LIMITS.seconds
+        for (before, _), (seconds, text) in pairwise([(0.0, ""), *self.at]):
+            if not text.strip():
+                raise UsageError(f"the text at {seconds:g} s is empty; say what should be seen from then on")
+            _clean_text(f"text at {seconds:g} s", text)
+            if not before < seconds < end:
+                span = f"after {before:g} s and before {end:g} s; put texts in order and within the video"
+                raise UsageError(f"the text at {seconds:g} s must come {span}")
 
     @staticmethod
     def _check_size(size: Size) -> None:
@@ -203,26 +229,42 @@ class Sampling(_Value):
 
 
 class Windows(_Value):
-    """How a long shot is made: at most `frames` at once, of which at least `overlap` are the window before's.
+    """How a long shot is made: at most `frames` are seen at once, of which at least `overlap` are made already.
 
-    carry_level is the noise level at which carried frames are shown to the model, so that it does not pass on
-    its own small errors.
+    carry_level is the noise level at which made frames are shown to the model, so that it does not pass on its own
+    small errors. `sink` frames from the beginning of the shot stay in sight beside them. The window moves on by
+    `stride` frames at a time, each some steps less noisy than the next; 0 is by all that are new in it.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"sink", "stride"})
     frames: Annotated[Integer, Field(gt=0)]
     overlap: Annotated[Integer, Field(ge=0)]
     carry_level: Annotated[Number, Field(ge=0.0, le=0.1)] = 0.0
+    sink: Annotated[Integer, Field(ge=0)] = 0
+    stride: Annotated[Integer, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.overlap >= self.frames > 1:
-            raise UsageError(f"an overlap of {self.overlap} frames does not fit a window of {self.frames} frames")
+        if self.overlap + self.sink >= self.frames > 1:
+            kept = f"{self.overlap} frames" + (f" and a sink of {self.sink}" if self.sink else "")
+            raise UsageError(f"an overlap of {kept} does not fit a window of {self.frames} frames")
         return self
 
 
-class Shot(_Value):
-    """One continuous take, fully decided; `frames` is a length the codec can make (1 + 4k for the bundled one)."""
+class Cue(_Value):
+    """From `frame` on, the caption is this one."""
 
+    frame: Annotated[Integer, Field(gt=0)]
+    caption: str
+
+
+class Shot(_Value):
+    """One continuous take, fully decided; `frames` is a length the codec can make (1 + 4k for the bundled one).
+
+    `cues` are what the caption becomes later, in order.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset({"cues"})
     caption: str
     negative: str = ""
     width: Annotated[Integer, Field(gt=0, le=LIMITS.side_pixels)]
@@ -232,12 +274,21 @@ class Shot(_Value):
     seed: Annotated[Integer, Field(ge=0, le=LIMITS.seed)]
     sampling: Sampling
     windows: Windows
+    cues: Annotated[tuple[Cue, ...], Field(max_length=LIMITS.cues)] = ()
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if self.frames > LIMITS.seconds * self.fps + 1:
             raise UsageError(f"{self.frames} frames at {self.fps} fps is above {LIMITS.seconds:g} seconds")
+        starts = [0, *(cue.frame for cue in self.cues), self.frames]
+        if any(start >= stop for start, stop in pairwise(starts)):
+            raise UsageError(f"cues at frames {starts[1:-1]} of {self.frames} are not in order and within them")
         return self
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """The caption and what it becomes."""
+        return (self.caption, *(cue.caption for cue in self.cues))
 
     @property
     def size(self) -> Size:
@@ -281,6 +332,7 @@ class Plan(_Value):
     makes; `finish` is what becomes of their frames, None for nothing.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"finish"})
     format: str = PLAN_FORMAT
     prompt: str
     style: str | None = None
@@ -329,11 +381,8 @@ class Plan(_Value):
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
-        """Canonical JSON; `Plan.from_json` reads it back to an equal plan.
-
-        A plan without a finish does not mention it, as plans from before there was one do not.
-        """
-        return canonical_json(self.model_dump(mode="json", exclude=None if self.finish else {"finish"}))
+        """Canonical JSON; `Plan.from_json` reads it back to an equal plan."""
+        return canonical_json(self.model_dump(mode="json"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -44,6 +44,37 @@ def test_make_is_timed_stage_by_stage(scripts: Path, tiny_weights: Path, tmp_pat
         make.once(str(tiny_weights), "64x64", 10, tmp_path)
 
 
+def test_a_minute_is_measured_beside_five_seconds(
+    scripts: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    minute = loaded(scripts / "minute.py")
+    asked = ["--model", str(tiny_weights), "--seconds", "3", "--short", "1.5", "--sheets", str(tmp_path)]
+    assert minute.main([*asked, "--ways", "rolling"]) == 0
+    said = capsys.readouterr().out
+    assert "37 frames, 24 model calls" in said and "times the memory" in said and "brightness" in said
+    assert (tmp_path / "rolling.png").exists()
+    # 16 latent frames in windows of 3: the first one, then each that follows, of three steps each.
+    made = minute.once(str(tiny_weights), "windows", 5.0, tmp_path / "clip.mp4")
+    assert made["frames"] == 61 and made["calls"] == 14 * 3 and 0 < made["first"] < sum(made["wall"].values())
+    assert made["peak"] > 1 and {"denoise", "decode", "write", "seal"} <= set(made["cpu"])
+
+
+def test_a_drift_and_a_seam_are_seen(scripts: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    from himmel.media import part_path, write_video
+    from himmel.plan import Windows
+
+    minute, part = loaded(scripts / "minute.py"), part_path(tmp_path / "clip.mp4")
+    frames = np.full((120, 32, 32, 3), 100, np.uint8)
+    frames[:, ::2] += (np.arange(120) % 2)[:, None, None, None].astype(np.uint8) * 8  # it flickers
+    frames[60:, :, :, 0] += 60  # and turns red where a window ends
+    write_video(part, [frames], 12)
+    found = minute.drift(part, Windows(frames=60, overlap=20))
+    assert found["brightness"] == pytest.approx(1.12, abs=0.03) and found["saturation"] > 10
+    assert found["worst"] > 3 and found["seam"] > 2 and found["motion"] == pytest.approx(1, abs=0.2)
+
+
 def test_the_codec_is_measured_by_style(
     scripts: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

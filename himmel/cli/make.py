@@ -3,12 +3,12 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from himmel.cli.home import keys_folder
-from himmel.cli.options import Ask, Files, Say
+from himmel.cli.options import Ask, Files, Say, Times
 from himmel.cli.show import Show, print_json
 from himmel.errors import UsageError
 
@@ -35,13 +35,10 @@ def make(
             help="Repeat this video or PNG exactly, without a prompt; only --preset, --size and --fps may change.",
         ),
     ] = None,
-    seconds: Annotated[
-        float | None,
-        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
-    ] = None,
     image: Annotated[Path | None, Parameter(help="A picture the video begins with.")] = None,
     dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False,
-    ask: Ask = Ask(),  # noqa: B008  frozen
+    times: Times = Times(),  # noqa: B008  frozen
+    ask: Ask = Ask(),  # noqa: B008
     files: Files = Files(),  # noqa: B008
     say: Say = Say(),  # noqa: B008
 ) -> int:
@@ -52,13 +49,13 @@ def make(
     """
     with Show(preview=say.preview) as show:
         if source is not None:
-            if prompt is not None or seconds is not None or set(ask.given()) - {"model", *FINISHING}:
+            if prompt is not None or times.given() or set(ask.given()) - {"model", *FINISHING}:
                 raise UsageError(
                     "--from repeats a video exactly; leave out the prompt and whatever would change it"
                 )
             job = _repeated(source, ask, files, image)
         else:
-            job = _planned(_request(prompt, ask, seconds), files, ".mp4", show, image)
+            job = _planned(_request(prompt, ask, **times.given()), files, ".mp4", show, image)
         return _run(job, files, say, show, dry_run=dry_run)
 
 
@@ -76,7 +73,7 @@ def image(
     Prints the path of the finished, sealed file: PNG, JPEG or WebP.
     """
     with Show(preview=say.preview) as show:
-        job = _planned(_request(prompt, ask, ONE_FRAME_SECONDS), files, ".png", show)
+        job = _planned(_request(prompt, ask, seconds=ONE_FRAME_SECONDS), files, ".png", show)
         return _run(job, files, say, show, dry_run=dry_run)
 
 
@@ -90,14 +87,14 @@ class _Job:
     conditions: "tuple[Condition, ...]" = ()
 
 
-def _request(prompt: str | None, ask: Ask, seconds: float | None) -> "Request":
+def _request(prompt: str | None, ask: Ask, **times: Any) -> "Request":
     from himmel.plan import Request
     from himmel.safety import review_prompt
 
     if prompt is None:
         raise UsageError('say what should be seen, for example: himmel make "a red ball rolls left"')
-    request = Request(prompt=prompt, seconds=seconds, **ask.given())
-    review_prompt(request.prompt, request.style or "").require()
+    request = Request(prompt=prompt, **times, **ask.given())
+    review_prompt(request.prompt, request.style or "", *(text for _, text in request.at)).require()
     return request
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-__all__ = ["Ask", "Files", "Say"]
+__all__ = ["Ask", "Files", "Say", "Times"]
 
 
 @Parameter(name="*")
@@ -39,6 +39,28 @@ class Ask:
         int | None, Parameter(name=["--count", "-n"], help="How many videos, with seeds one apart, 1 to 16.")
     ] = None
     model: Annotated[str | None, Parameter(help="A model's name or the folder of its weights.")] = None
+
+    def given(self) -> dict[str, Any]:
+        """The options that were given, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """How long the video is, and what is seen when."""
+
+    seconds: Annotated[
+        float | None,
+        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
+    ] = None
+    at: Annotated[
+        tuple[tuple[float, str], ...] | None,
+        Parameter(
+            negative=(),
+            help='From when on another text says what should be seen, such as --at 3 "it stops"; may be repeated.',
+        ),
+    ] = None
 
     def given(self) -> dict[str, Any]:
         """The options that were given, by name."""

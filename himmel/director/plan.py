@@ -5,16 +5,16 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from himmel.director.cues import decide_cues
 from himmel.director.finishing import decide_draft
 from himmel.director.words import read_words
 from himmel.errors import UsageError
-from himmel.plan import Plan, Request, Sampling, Shot, Windows
+from himmel.plan import Cue, Plan, Request, Sampling, Shot, Windows
 from himmel.shapes import Compression
 from himmel.weights import Card
 
 __all__ = ["ModelFacts", "plan"]
 
-CARRY_LEVEL = 0.03  # within the 0 to 0.1 that training shows beside clean history (model.md 2.6)
 NEGATIVE = ""  # the empty caption: what training saw when the text was dropped
 
 
@@ -52,11 +52,13 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
     facts.compression.check(draft.size)
     notes = list(draft.notes)
     frames = _frames(request, facts, draft.fps, notes)
-    caption, negative = _caption(request, card), " ".join(request.negative.split()) or NEGATIVE
-    notes += _reading(caption, facts)
+    texts = decide_cues(request, frames, draft.fps, facts.compression)
+    captions = [_caption(text, request.style, card) for text in texts.values()]
+    negative = " ".join(request.negative.split()) or NEGATIVE
+    notes += dict.fromkeys(note for caption in captions for note in _reading(caption, facts))
     notes += (f"in the negative prompt, {note}" for note in _reading(negative, facts))
     shot = Shot(
-        caption=caption,
+        caption=captions[0],
         negative=negative,
         width=draft.size.width,
         height=draft.size.height,
@@ -64,7 +66,8 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
         fps=draft.fps,
         seed=secrets.randbelow(2**32) if request.seed is None else request.seed,
         sampling=_sampling(request, card),
-        windows=Windows(frames=card.frames, overlap=_overlap(facts), carry_level=CARRY_LEVEL),
+        windows=_windows(facts),
+        cues=tuple(Cue(frame=frame, caption=text) for frame, text in zip(texts, captions, strict=True) if frame),
     )
     return Plan(
         prompt=request.prompt,
@@ -90,7 +93,7 @@ def _frames(request: Request, facts: ModelFacts, fps: int, notes: list[str]) -> 
         notes.append(f"{request.seconds:g} s became {frames / fps:.4g} s: {frames} frames, the nearest {rule}")
     if frames > card.frames:
         notes.append(
-            f"{frames} frames is more than the {card.frames} the model makes at once; it goes on in windows"
+            f"{frames} frames is more than the {card.frames} the model sees at once; a window moves along them"
         )
     return frames
 
@@ -101,26 +104,35 @@ def _sampling(request: Request, card: Card) -> Sampling:
     return Sampling(**asdict(card.sampler) | {name: value for name, value in asked.items() if value is not None})
 
 
-def _overlap(facts: ModelFacts) -> int:
-    """Frames carried from window to window: a third of the window, so that motion goes on and is not frozen
-    (model.md 2.5: not more than a third, at least two latent frames)."""
-    latent_frames = facts.compression.latent_frames(facts.card.frames)
-    return facts.compression.pixel_frames(min(max(2, latent_frames // 3), max(1, latent_frames - 1)))
+def _windows(facts: ModelFacts) -> Windows:
+    """The card's way of going on beyond a window."""
+    long, compression, frames = facts.card.long, facts.compression, facts.card.frames
+    latent_frames = compression.latent_frames(frames)
+    made = min(max(2, latent_frames // 3), max(1, latent_frames - 1))
+    sink = long.sink if latent_frames > 2 else 0
+    history = max(1, made - (compression.latent_frames(sink) if sink else 0))
+    return Windows(
+        frames=frames,
+        overlap=compression.pixel_frames(history) if long.overlap is None else long.overlap,
+        carry_level=long.carry_level,
+        sink=sink,
+        stride=compression.time if long.stride is None else long.stride,
+    )
 
 
-def _caption(request: Request, card: Card) -> str:
+def _caption(prompt: str, style: str | None, card: Card) -> str:
     """The prompt with single spaces, and the sentence of its style."""
-    words = " ".join(request.prompt.split())
-    if request.style is None:
+    words = " ".join(prompt.split())
+    if style is None:
         return words
     if not card.styles:
-        return f"{words}, {' '.join(request.style.split())} style"
-    style = "_".join(re.findall(r"[^\W_]+", request.style.casefold()))
-    if style not in card.styles:
+        return f"{words}, {' '.join(style.split())} style"
+    name = "_".join(re.findall(r"[^\W_]+", style.casefold()))
+    if name not in card.styles:
         raise UsageError(
-            f'style "{style}" is not one this model was taught; choose one of {", ".join(card.styles)}'
+            f'style "{name}" is not one this model was taught; choose one of {", ".join(card.styles)}'
         )
-    return f"{words.rstrip('.')}. {card.styles[style]}."
+    return f"{words.rstrip('.')}. {card.styles[name]}."
 
 
 def _reading(caption: str, facts: ModelFacts) -> tuple[str, ...]:

@@ -1,22 +1,30 @@
 """The noise a video starts from."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 import torch
 from torch import Tensor
 
 from himmel.errors import UsageError
 from himmel.shapes import LatentShape
 
-__all__ = ["start_noise"]
+__all__ = ["noise_frames", "start_noise"]
 
 
-def start_noise(shape: LatentShape, seed: int) -> Tensor:
-    """Standard normal noise [1, C, F, H, W], float32, from a CPU generator.
+def noise_frames(shape: LatentShape, seed: int) -> Iterator[Tensor]:
+    """Standard normal noise, float32, without end: latent frame by latent frame, [1, C, 1, H, W] each.
 
-    The same seed gives the same noise for every device. It is drawn frame by frame, so a longer clip of the same
-    size starts from the same frames.
+    From a CPU generator: the same seed gives the same noise for every device, and a longer clip of the same size
+    starts from the same frames.
     """
     if not 0 <= seed < 2**63:
         raise UsageError(f"seed {seed} must be a whole number from 0 to 2**63 - 1")
     generator = torch.Generator().manual_seed(seed)
-    size = (shape.channels, shape.height, shape.width)
-    return torch.stack([torch.randn(size, generator=generator) for _ in range(shape.frames)], dim=1)[None]
+    while True:
+        yield torch.randn((1, shape.channels, 1, shape.height, shape.width), generator=generator)
+
+
+def start_noise(shape: LatentShape, seed: int) -> Tensor:
+    """The first frames of `noise_frames` as one tensor [1, C, F, H, W]."""
+    return torch.cat(list(islice(noise_frames(shape, seed), shape.frames)), dim=2)

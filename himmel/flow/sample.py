@@ -1,12 +1,7 @@
-"""From noise to latents, around whatever is known.
+"""From noise to latents, around whatever is known: one model call after the other."""
 
-A patch that is known keeps its value and enters every model call at its own noise level; the rest is free
-and walks down the grid of times. Text to video, image to video, extension, interpolation, inpainting and
-remixing differ in the state they begin from, not here.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -14,13 +9,12 @@ from torch import Tensor
 
 from himmel.errors import HimmelError, UsageError
 from himmel.flow.guidance import Branches, Guidance
-from himmel.flow.path import clean_from_velocity, noisy, velocity_from_clean
+from himmel.flow.path import clean_from_velocity, velocity_from_clean
 from himmel.flow.schedule import entering
 from himmel.flow.solver import SOLVERS, Estimate
+from himmel.flow.state import FlowState, Shown
 
-__all__ = ["FlowState", "OnStep", "Predict", "sample"]
-
-MOST_KNOWN_LEVEL = 0.1
+__all__ = ["OnStep", "Predict", "Sampler", "Walker", "advance", "sample"]
 
 
 class Predict(Protocol):
@@ -34,121 +28,117 @@ class Predict(Protocol):
         ...
 
 
-# Called with the index of the step, the number of steps and the clean latents [1, C, F, H, W] as predicted
+# Called with the index of the model call, the number of calls and the clean latents [1, C, F, H, W] as predicted
 # so far; may raise Cancelled.
 OnStep = Callable[[int, int, Tensor], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FlowState:
-    """Latents on their way, and what is known about them.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sampler:
+    """How noise is walked down.
 
-    latents: [1, C, F, H, W] at time `start`.
-    noise: [1, C, F, H, W], the noise the video starts from.
-    free: [1, 1, F, H, W], 1 where the model decides and 0 where the value is known.
-    known: [1, C, F, H, W], clean values; only those where `free` is 0 count.
-    known_level: [1, 1, F, H, W], the noise level at which known values are shown to the model, 0 to 0.1. A level
-        above 0 keeps a model's own earlier output from passing on its small errors.
-    start: time of the free latents, 1 for noise.
+    sigmas: falling times (`sigma_grid`). prediction: what the model returns, "velocity" or "clean". solver: a name
+    in SOLVERS. Raises UsageError on unknown names.
     """
 
-    latents: Tensor
-    noise: Tensor
-    free: Tensor
-    known: Tensor
-    known_level: Tensor
-    start: float = 1.0
+    sigmas: Tensor
+    prediction: str = "velocity"
+    solver: str = "unipc"
+    guidance: Guidance = Guidance()
 
-    @classmethod
-    def begin(cls, noise: Tensor) -> "FlowState":
-        """Nothing known: noise [1, C, F, H, W] everywhere."""
-        free = torch.ones_like(noise[:, :1])
-        return cls(
-            latents=noise,
-            noise=noise,
-            free=free,
-            known=torch.zeros_like(noise),
-            known_level=torch.zeros_like(free),
-        )
+    def __post_init__(self) -> None:
+        if self.solver not in SOLVERS:
+            raise UsageError(f'solver "{self.solver}" is unknown; choose one of {", ".join(SOLVERS)}')
+        if self.prediction not in ("velocity", "clean"):
+            raise UsageError(f'prediction "{self.prediction}" is unknown; choose velocity or clean')
 
-    def knowing(self, values: Tensor, where: Tensor, *, level: float = 0.0) -> "FlowState":
-        """Also know the clean `values` [1, C, F, H, W] where `where` (broadcasts to [1, 1, F, H, W]) is not 0."""
-        if values.shape != self.latents.shape:
-            raise UsageError(f"known values {tuple(values.shape)} must have the shape {tuple(self.latents.shape)}")
-        if not 0 <= level <= MOST_KNOWN_LEVEL:
-            raise UsageError(f"a known level of {level} must lie in 0 to {MOST_KNOWN_LEVEL}; 0 is clean")
-        here = (where != 0).expand_as(self.free)
-        return replace(
-            self,
-            free=torch.where(here, torch.zeros_like(self.free), self.free),
-            known=torch.where(here, values.to(self.known), self.known),
-            known_level=torch.where(here, torch.full_like(self.known_level, level), self.known_level),
-        )
-
-    def entering(self, clean: Tensor, start: float) -> "FlowState":
-        """Begin from clean latents [1, C, F, H, W], noised to time `start` (remix), instead of from noise."""
-        if clean.shape != self.latents.shape:
-            raise UsageError(
-                f"latents to remix {tuple(clean.shape)} must have the shape {tuple(self.latents.shape)}"
-            )
-        if not 0 < start <= 1:
-            raise UsageError(f"start {start} must be above 0 and at most 1; 1 forgets the video, 0.6 is usual")
-        return replace(self, latents=noisy(clean.to(self.noise), self.noise, start), start=start)
-
-    def levels(self, t: float) -> Tensor:
-        """Noise levels [1, 1, F, H, W], float64, when the free latents are at time t."""
-        return torch.where(self.free != 0, t, self.known_level.double())
-
-    def shown(self, latents: Tensor) -> Tensor:
-        """The latents with known values in their places, at their noise level."""
-        return torch.where(self.free != 0, latents, noisy(self.known, self.noise, self.known_level))
-
-    def settled(self, latents: Tensor) -> Tensor:
-        """The latents with known values in their places, clean."""
-        return torch.where(self.free != 0, latents, self.known)
+    @property
+    def steps(self) -> int:
+        """Model calls from noise to data."""
+        return len(self.sigmas) - 1
 
 
-def sample(
-    state: FlowState,
-    predict: Predict,
-    *,
-    sigmas: Tensor,
-    prediction: str = "velocity",
-    solver: str = "unipc",
-    guidance: Guidance | None = None,
-    on_step: OnStep | None = None,
+class Walker:
+    """A state on its way down the times of a sampler; `clean` is its end, None until then."""
+
+    def __init__(self, state: FlowState, sampler: Sampler) -> None:
+        self.state = state
+        self.clean: Tensor | None = None
+        self._prediction = sampler.prediction
+        self._times = entering(sampler.sigmas, state.start)
+        self._walk = SOLVERS[sampler.solver](state.latents, self._times)
+        self._x, self._step = next(self._walk), 0
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole way."""
+        return len(self._times) - 1
+
+    @property
+    def t(self) -> float:
+        """The time its free latents are at."""
+        return float(self._times[self._step])
+
+    @property
+    def shown(self) -> Shown:
+        """What the model sees of it."""
+        return self.state.shown(self._x, self.t)
+
+    def predicted(self, output: Tensor) -> Tensor:
+        """The clean latents that a model's output implies, known values in their places."""
+        return self.state.settled(self._estimate(output).clean)
+
+    def step(self, output: Tensor) -> None:
+        """Go on by what the model says here; raises HimmelError where that is not finite."""
+        if not torch.isfinite(output).all():
+            place = f"step {self._step + 1} of {self.steps} (t = {self.t:.4f})"
+            raise HimmelError(f"the model returned values that are not finite at {place}")
+        try:
+            self._x, self._step = self._walk.send(self._estimate(output)), self._step + 1
+        except StopIteration as end:
+            self.clean = self.state.settled(end.value)
+
+    def _estimate(self, output: Tensor) -> Estimate:
+        t, output = self._times[self._step].float(), output.to(self._x.dtype)
+        if self._prediction == "clean":
+            return Estimate(clean=output, velocity=velocity_from_clean(self._x, output, t))
+        return Estimate(clean=clean_from_velocity(self._x, output, t), velocity=output)
+
+
+def advance(
+    walkers: Sequence[Walker], moving: int, predict: Predict, guidance: Guidance, past: Sequence[Shown] = ()
 ) -> Tensor:
+    """One model call for all walkers, one after the other in time behind what is `past`.
+
+    The first `moving` take a step, the others are only seen. Returns the clean latents [1, C, F, H, W] that the
+    model predicts for all of them.
+    """
+    acts = [guidance.acts_at(walker.t) for walker in walkers[:moving]]
+    shown = Shown.beside([*past, *(walker.shown for walker in walkers)])
+    branches = predict(shown.latents, shown.levels, any(acts))
+    guided, text = (
+        output[:, :, sum(part.frames for part in past) :] for output in (guidance.combine(branches), branches.text)
+    )
+    lengths = [walker.state.frames for walker in walkers]
+    outputs = zip(torch.split(guided, lengths, dim=2), torch.split(text, lengths, dim=2), strict=True)
+    seen = []
+    for number, (walker, (led, plain)) in enumerate(zip(walkers, outputs, strict=True)):
+        output = led if number < moving and acts[number] else plain
+        seen.append(walker.predicted(output))
+        if number < moving:
+            walker.step(output)
+    return torch.cat(seen, dim=2)
+
+
+def sample(state: FlowState, predict: Predict, sampler: Sampler, on_step: OnStep | None = None) -> Tensor:
     """Denoise: clean latents [1, C, F, H, W], float32, in which known values are unchanged to the bit.
 
-    sigmas: falling times (`sigma_grid`). prediction: what `predict` returns, "velocity" or "clean". solver: a name
-    in SOLVERS. Raises UsageError on unknown names and HimmelError when the model returns values that
-    are not finite; passes on what `on_step` raises.
+    Raises HimmelError when the model returns values that are not finite; passes on what `on_step` raises.
     """
-    if solver not in SOLVERS:
-        raise UsageError(f'solver "{solver}" is unknown; choose one of {", ".join(SOLVERS)}')
-    if prediction not in ("velocity", "clean"):
-        raise UsageError(f'prediction "{prediction}" is unknown; choose velocity or clean')
-    guide = guidance or Guidance()
-    times = entering(sigmas, state.start)
-    steps = len(times) - 1
-
-    def estimate(x: Tensor, i: int) -> Estimate:
-        t = float(times[i])
-        shown = state.shown(x)
-        output = guide.combine(predict(shown, state.levels(t), guide.acts_at(t))).to(x.dtype)
-        result = _estimate(x, output, times[i].float(), prediction)
-        if not torch.isfinite(output).all():
-            raise HimmelError(
-                f"the model returned values that are not finite at step {i + 1} of {steps} (t = {t:.4f})"
-            )
+    walker, call = Walker(state, sampler), 0
+    while walker.clean is None:
+        seen = advance((walker,), 1, predict, sampler.guidance)
         if on_step is not None:
-            on_step(i, steps, state.settled(result.clean))
-        return result
-
-    return state.settled(SOLVERS[solver](state.latents, times, estimate))
-
-
-def _estimate(x: Tensor, output: Tensor, t: Tensor, prediction: str) -> Estimate:
-    if prediction == "clean":
-        return Estimate(clean=output, velocity=velocity_from_clean(x, output, t))
-    return Estimate(clean=clean_from_velocity(x, output, t), velocity=output)
+            on_step(call, walker.steps, seen)
+        call += 1
+    return walker.clean

@@ -1,16 +1,18 @@
 """Solvers of the flow's differential equation: functions with one signature, listed in `SOLVERS`.
 
-A solver takes latents x at sigmas[0], the falling times sigmas [n + 1] and a function `estimate(x, i)` that
-reads x at sigmas[i]; it returns latents at sigmas[n].
+A solver is a walk from latents x at sigmas[0] down the falling times sigmas [n + 1]: a generator that gives x at
+sigmas[0], sigmas[1], ... and is sent the model's estimate for each; it returns latents at sigmas[n]. Whoever holds
+several walks, each at a time of its own, may take them all a step further with one model call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-__all__ = ["SOLVERS", "Estimate", "Solver", "euler", "unipc"]
+__all__ = ["SOLVERS", "Estimate", "Solver", "Walk", "euler", "solve", "unipc"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,18 +23,30 @@ class Estimate:
     velocity: Tensor
 
 
-Solver = Callable[[Tensor, Tensor, Callable[[Tensor, int], Estimate]], Tensor]
+Walk: TypeAlias = Generator[Tensor, Estimate, Tensor]
+Solver: TypeAlias = Callable[[Tensor, Tensor], Walk]
 
 
-def euler(x: Tensor, sigmas: Tensor, estimate: Callable[[Tensor, int], Estimate]) -> Tensor:
+def solve(walk: Walk, estimate: Callable[[Tensor, int], Estimate]) -> Tensor:
+    """Take a walk to its end, asking `estimate(x, i)` for what the model says of x at sigmas[i]."""
+    x, i = next(walk), 0
+    while True:
+        try:
+            x, i = walk.send(estimate(x, i)), i + 1
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def euler(x: Tensor, sigmas: Tensor) -> Walk:
     """First order: follow the velocity for one interval."""
     sigmas = sigmas.float()
     for i in range(len(sigmas) - 1):
-        x = x + (sigmas[i + 1] - sigmas[i]) * estimate(x, i).velocity
+        estimate = yield x
+        x = x + (sigmas[i + 1] - sigmas[i]) * estimate.velocity
     return x
 
 
-def unipc(x: Tensor, sigmas: Tensor, estimate: Callable[[Tensor, int], Estimate]) -> Tensor:
+def unipc(x: Tensor, sigmas: Tensor) -> Walk:
     """UniPC of order 2 (arXiv 2302.04867): B2(h), data prediction, corrected, lower order at the end.
 
     Every model call serves twice: it corrects the step that led to x, then predicts the next one.
@@ -42,10 +56,10 @@ def unipc(x: Tensor, sigmas: Tensor, estimate: Callable[[Tensor, int], Estimate]
     cleans: list[Tensor] = []
     before, order = x, 0  # the latents that the last step set out from, and its order
     for i in range(steps):
-        clean = estimate(x, i).clean
+        estimate = yield x
         if i > 0:
-            x = _correct(before, clean, cleans, sigmas[: i + 1], order)
-        cleans = [*cleans[-1:], clean]
+            x = _correct(before, estimate.clean, cleans, sigmas[: i + 1], order)
+        cleans = [*cleans[-1:], estimate.clean]
         before, order = x, min(2, i + 1, steps - i)
         x = _advance(x, cleans, sigmas[: i + 2], order)
     return x

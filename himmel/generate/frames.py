@@ -1,19 +1,21 @@
-"""A plan becomes frames: windows of latents are denoised, decoded and handed on while the next are made.
+"""A plan becomes frames: latents leave a window that moves along the shot, are decoded and handed on.
 
-Of a long shot only one window and what the codec remembers are in work at once. Held whole are its noise and
-what conditions give, as latents: for the bundled model each a sixteenth of the bytes of the finished frames.
+Of a long shot only one window and what the codec remembers are in work at once: memory does not grow with length.
+What conditions give is held whole, as latents: for the bundled model a sixteenth of the bytes of the frames.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor
 
-from himmel.conditions import Canvas, Condition, Known, Seam, respect
-from himmel.errors import HimmelError, WeightsError
+from himmel.conditions import Canvas, Condition, Seam, respect
+from himmel.errors import HimmelError, UsageError, WeightsError
 from himmel.finish import Target, finish_stream
-from himmel.flow import FlowState, Guidance, Window, sample, sigma_grid, start_noise, windows
+from himmel.flow import Begin, FlowState, Guidance, OnStep, Rolling, Sampler, noise_frames, roll, sigma_grid
 from himmel.generate.model import Asked, Model
 from himmel.generate.progress import Clock, OnProgress
 from himmel.media import Pixels
@@ -40,18 +42,12 @@ class _Take:
         return self.model.compression.latent_shape(pixels, self.model.codec.config.latent_channels)
 
     @property
-    def windows(self) -> tuple[Window, ...]:
-        return _windows(self.shot, self.model)
+    def sampler(self) -> Sampler:
+        return _sampler(self.shot, self.model)
 
     @property
-    def guidance(self) -> Guidance:
-        sampling = self.shot.sampling
-        return Guidance(
-            scale=sampling.guidance,
-            low=sampling.guidance_from,
-            high=sampling.guidance_until,
-            rescale=sampling.rescale,
-        )
+    def rolling(self) -> Rolling:
+        return _rolling(self.shot, self.model)
 
     def canvas(self) -> Canvas:
         shape = PixelShape(frames=self.shot.frames, height=self.shot.height, width=self.shot.width)
@@ -60,7 +56,7 @@ class _Take:
 
 def clock_of(plan: Plan, model: Model, on_progress: OnProgress | None = None) -> Clock:
     """A clock wound for all the work of a plan."""
-    costs = [cost for shot in plan.shots for _ in _windows(shot, model) for cost in _costs(shot)]
+    costs = [cost for shot in plan.shots for cost in _costs(shot, model)]
     groups = sum(model.compression.latent_frames(shot.frames) for shot in plan.shots)
     finished = plan.frames if plan.finish else 0
     return Clock(on_progress, calls=len(costs), cost=sum(costs), groups=groups, finished=finished)
@@ -99,48 +95,41 @@ def _shot_frames(take: _Take, conditions: Sequence[Condition]) -> Iterator[Pixel
 def _latents(take: _Take, conditions: Sequence[Condition], canvas: Canvas) -> Iterator[Tensor]:
     """New latents [1, C, f, h, w] of each window."""
     take.clock.at("text")
-    asked = Asked(model=take.model, text=take.model.embed(take.shot.caption, take.shot.negative))
-    known = respect(conditions, canvas)
-    noise = start_noise(take.shape, take.shot.seed)
-    carried: Tensor | None = None
-    for window in take.windows:
-        state = _state(take, window, noise, known, carried)
-        carried = _denoised(take, state, asked)  # [1, C, window, h, w]
-        yield carried[:, :, window.known :]
+    asked = _asked(take)
+    begin = _beginnings(take, conditions, canvas)
+    turns = tuple(asked.texts)[1:]
+    yield from roll(take.shape.frames, begin, asked.over, take.sampler, take.rolling, _telling(take), turns)
 
 
-def _state(take: _Take, window: Window, noise: Tensor, known: Known, carried: Tensor | None) -> FlowState:
-    """What a window begins from: its part of the noise, of what is given and of what was made before."""
-    here = slice(window.start, window.stop)
-    state = FlowState.begin(noise[:, :, here].to(take.model.device))
-    if carried is not None:
-        values, where = torch.zeros_like(state.latents), torch.zeros_like(state.free)
-        values[:, :, : window.known] = carried[:, :, -window.known :]
-        where[:, :, : window.known] = 1
-        state = state.knowing(values, where, level=take.shot.windows.carry_level)
-    if not known.where[:, :, here].any():
-        return state
-    values = known.values[:, :, here].expand(state.latents.shape).to(state.latents)
-    return state.knowing(values, known.where[:, :, here].to(state.latents.device))
+def _asked(take: _Take) -> Asked:
+    """The model with the texts of the shot, by the latent frames that they begin at."""
+    texts = _texts(take.shot, take.model)
+    return Asked(model=take.model, texts={at: take.model.embed(text, take.shot.negative) for at, text in texts})
 
 
-def _denoised(take: _Take, state: FlowState, asked: Asked) -> Tensor:
-    sampling, codec = take.shot.sampling, take.model.codec
-    costs = _costs(take.shot)
+def _beginnings(take: _Take, conditions: Sequence[Condition], canvas: Canvas) -> Begin:
+    """What latent frames begin from: their part of the noise, and of what is given."""
+    known, noise, device = respect(conditions, canvas), noise_frames(take.shape, take.shot.seed), take.model.device
 
-    def on_step(step: int, steps: int, clean: Tensor) -> None:
-        small = codec.preview(clean)[0].permute(1, 2, 3, 0)  # [F, h, w, 3]
-        take.clock.called(costs[step], _to_bytes(small))
+    def begin(start: int, stop: int) -> FlowState:
+        state = FlowState.begin(torch.cat(list(islice(noise, stop - start)), dim=2).to(device))
+        where = known.where[:, :, start:stop]
+        if not where.any():
+            return state
+        values = known.values[:, :, start:stop].expand(state.latents.shape).to(state.latents)
+        return state.knowing(values, where.to(device))
 
-    return sample(
-        state,
-        asked,
-        sigmas=sigma_grid(sampling.steps, sampling.shift),
-        prediction=take.model.transformer.config.prediction,
-        solver=sampling.solver,
-        guidance=take.guidance,
-        on_step=on_step,
-    )
+    return begin
+
+
+def _telling(take: _Take) -> OnStep:
+    costs = _costs(take.shot, take.model)
+
+    def on_step(call: int, calls: int, clean: Tensor) -> None:
+        small = take.model.codec.preview(clean)[0].permute(1, 2, 3, 0)  # [F, h, w, 3]
+        take.clock.called(next(costs), _to_bytes(small))
+
+    return on_step
 
 
 @torch.inference_mode()
@@ -163,14 +152,41 @@ def _to_bytes(frames: Tensor) -> Pixels:
     return array
 
 
-def _windows(shot: Shot, model: Model) -> tuple[Window, ...]:
-    frames = model.compression.latent_frames
-    return windows(frames(shot.frames), size=frames(shot.windows.frames), overlap=frames(shot.windows.overlap))
+def _rolling(shot: Shot, model: Model) -> Rolling:
+    windows, compression = shot.windows, model.compression
+    if windows.stride % compression.time:
+        raise UsageError(f"a stride of {windows.stride} frames is not a multiple of {compression.time}")
+    return Rolling(
+        window=compression.latent_frames(windows.frames),
+        history=compression.latent_frames(windows.overlap) if windows.overlap else 0,
+        sink=compression.latent_frames(windows.sink) if windows.sink else 0,
+        stride=windows.stride // compression.time,
+        noise=windows.carry_level,
+    )
 
 
-def _costs(shot: Shot) -> list[int]:
-    """Forward passes of each step: two where guidance acts."""
-    sampling = shot.sampling
-    guide = Guidance(scale=sampling.guidance, low=sampling.guidance_from, high=sampling.guidance_until)
-    times = sigma_grid(sampling.steps, sampling.shift)[:-1].tolist()
-    return [2 if guide.acts_at(t) else 1 for t in times]
+def _sampler(shot: Shot, model: Model) -> Sampler:
+    how = shot.sampling
+    return Sampler(
+        sigmas=sigma_grid(how.steps, how.shift),
+        prediction=model.transformer.config.prediction,
+        solver=how.solver,
+        guidance=Guidance(scale=how.guidance, low=how.guidance_from, high=how.guidance_until, rescale=how.rescale),
+    )
+
+
+def _texts(shot: Shot, model: Model) -> list[tuple[int, str]]:
+    """Captions with the latent frames at which they begin."""
+    frames = [0, *(-(-cue.frame // model.compression.time) for cue in shot.cues)]
+    return list(zip(frames, shot.captions, strict=True))
+
+
+def _costs(shot: Shot, model: Model) -> Iterator[int]:
+    """Forward passes of each model call: one for every text in its window, one more where guidance acts."""
+    sampler, begins = _sampler(shot, model), [at for at, _ in _texts(shot, model)]
+    times = sampler.sigmas.tolist()
+    for call in _rolling(shot, model).calls(
+        model.compression.latent_frames(shot.frames), sampler.steps, begins[1:]
+    ):
+        texts = {bisect_right(begins, place) for place in call.places}
+        yield len(texts) + any(sampler.guidance.acts_at(times[step]) for step in call.steps)

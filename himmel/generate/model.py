@@ -3,15 +3,17 @@
 B is 1 or, with guidance, 2 (with text, without); C F H W latents; S D text slots and width.
 """
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from himmel.codec import Codec
 from himmel.finish import Finisher
-from himmel.flow import Branches, network_timesteps
+from himmel.flow import Branches, Predict, network_timesteps
 from himmel.shapes import Compression
 from himmel.text import TextEmbedding, TextEncoder, tokenize
 from himmel.transformer import VideoTransformer
@@ -70,26 +72,52 @@ class Model:
         """Video [1, 3, T, H, W] -> latents [1, C, F, h, w] on the CPU."""
         return self.codec.encode(video.to(self.device)).cpu()
 
+    def predict(self, latents: Tensor, levels: Tensor, tokens: Tensor, pooled: Tensor) -> Tensor:
+        """What the transformer says of latents [1, C, F, H, W] at noise levels [1, 1, F, H, W] with each text.
+
+        tokens [B, S, D] and pooled [B, D] of B texts -> float32 [B, C, F, H, W].
+        """
+        batch, config = len(tokens), self.transformer.config
+        timesteps = network_timesteps(levels, config.patch, truncate=False)  # [1], [1, F] or [1, N]
+        predicted: Tensor = self.transformer(
+            latents.to(self.dtype).expand(batch, -1, -1, -1, -1),
+            timesteps.expand(batch, *timesteps.shape[1:]),
+            tokens.to(self.dtype),
+            pooled=pooled.to(self.dtype) if config.pooled_text else None,
+        ).float()  # [B, C, F, H, W]
+        return predicted.clamp(-CLEAN_LIMIT, CLEAN_LIMIT) if config.prediction == "clean" else predicted
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The transformer with its text: what `flow.sample` calls at each step."""
+    """The transformer with the texts of a shot: what `flow.roll` asks about its latent frames.
+
+    texts: by the latent frame they begin at, 0 first, in order.
+    """
 
     model: Model
-    text: TextEmbedding
+    texts: Mapping[int, TextEmbedding]
 
-    def __call__(self, latents: Tensor, levels: Tensor, guided: bool) -> Branches:
-        """Predict from latents [1, C, F, H, W] at noise levels [1, 1, F, H, W], with and without text."""
-        batch = 2 if guided else 1
-        transformer = self.model.transformer
-        patch, dtype = transformer.config.patch, self.model.dtype
-        timesteps = network_timesteps(levels, patch, truncate=False)  # [1], [1, F] or [1, N]
-        predicted = transformer(
-            latents.to(dtype).expand(batch, -1, -1, -1, -1),
-            timesteps.expand(batch, *timesteps.shape[1:]),
-            self.text.tokens[:batch].to(dtype),
-            pooled=self.text.pooled[:batch].to(dtype) if transformer.config.pooled_text else None,
-        ).float()  # [B, C, F, H, W]
-        if transformer.config.prediction == "clean":
-            predicted = predicted.clamp(-CLEAN_LIMIT, CLEAN_LIMIT)
-        return Branches(text=predicted[:1], null=predicted[1:] if guided else None)
+    def begins(self, place: int) -> int:
+        """The latent frame at which the text of a latent frame begins."""
+        return max(start for start in self.texts if start <= place)
+
+    def over(self, places: tuple[int, ...]) -> Predict:
+        """The model asked about latent frames at these places, the last of those it is shown.
+
+        Where texts meet in a window the model reads it once with each, and every latent frame takes the prediction
+        with its own: the switch is clean, and both sides see each other.
+        """
+        return partial(self._predict, tuple(map(self.begins, places)))
+
+    def _predict(self, starts: tuple[int, ...], latents: Tensor, levels: Tensor, guided: bool) -> Branches:
+        """Predict latent frames, the last of which have texts that begin at `starts`."""
+        begins = tuple(dict.fromkeys(starts))
+        texts = [self.texts[start] for start in begins]
+        tokens = [text.tokens[:1] for text in texts] + [texts[-1].tokens[1:]] * guided  # [1, S, D] each
+        pooled = [text.pooled[:1] for text in texts] + [texts[-1].pooled[1:]] * guided  # [1, D] each
+        predicted = self.model.predict(latents, levels, torch.cat(tokens), torch.cat(pooled))  # [B, C, F, H, W]
+        frames = latents.shape[2]
+        rows = [0] * (frames - len(starts)) + [begins.index(start) for start in starts]
+        own = predicted[rows, :, list(range(frames))].transpose(0, 1)[None]  # [1, C, F, H, W]
+        return Branches(text=own, null=predicted[-1:] if guided else None)

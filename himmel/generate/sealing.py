@@ -22,7 +22,8 @@ IMAGES: dict[str, ImageFormat] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"
 
 def review_plan(plan: Plan) -> Verdict:
     """The verdict on everything a plan wants seen; raises Declined, naming the rule, when it is refused."""
-    return review_prompt(plan.prompt, plan.style or "", *(shot.caption for shot in plan.shots)).require()
+    captions = [caption for shot in plan.shots for caption in shot.captions]
+    return review_prompt(plan.prompt, plan.style or "", *captions).require()
 
 
 def check_kind(plan: Plan, out: Path) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "INDEX_NAME",
     "Card",
     "Index",
+    "LongDefaults",
     "PartIndex",
     "SamplerDefaults",
     "ShardFile",
@@ -55,12 +56,27 @@ class SamplerDefaults:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LongDefaults:
+    """How these weights best go on beyond a window; the fields are those of `himmel.plan.Windows`, in frames.
+
+    overlap None: with the sink a third of the window, so that motion goes on and is not frozen. stride None: the
+    frames of one latent frame, which is rolling; 0 is one window after the other (docs/long.md).
+    """
+
+    overlap: int | None = None
+    carry_level: float = 0.03  # within the 0 to 0.1 that training shows beside clean history
+    sink: int = 1
+    stride: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """What a set of weights is and what it was taught.
 
     sizes are the trained "WIDTHxHEIGHT", the default first; frames is the trained length of a window and fps
-    its clock. `knows` maps a category ("colours", "verbs", ...) to the trained words; `styles` maps a style
-    to the sentence that captions have for it. `ledger` is the root of the training data's ledger, and
+    its clock; `sampler` and `long` say how a window is best made and how the video goes on beyond it. `knows` maps
+    a category ("colours", "verbs", ...) to the trained words; `styles` maps a style to the sentence that captions
+    have for it. `ledger` is the root of the training data's ledger, and
     `other_ledgers` those of what the codec, or the run this one began from, learned from besides; "unknown"
     where a run did not write it down.
     """
@@ -77,6 +93,7 @@ class Card:
     frames: int = 33
     fps: int = 12
     sampler: SamplerDefaults = SamplerDefaults()
+    long: LongDefaults = LongDefaults()
     knows: Mapping[str, tuple[str, ...]]
     styles: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
@@ -98,6 +115,7 @@ class Card:
             known["other_ledgers"] = tuple(known.get("other_ledgers", ()))
             sampler = _known_only(SamplerDefaults, known.get("sampler", {}), "the card's sampler")
             known["sampler"] = SamplerDefaults(**sampler)
+            known["long"] = LongDefaults(**_known_only(LongDefaults, known.get("long", {}), "the card's long"))
             known["knows"] = {category: tuple(words) for category, words in known["knows"].items()}
             return cls(**known)
         except (KeyError, TypeError, AttributeError) as error:

@@ -117,6 +117,22 @@ def test_dry_run_prints_the_plan_and_makes_nothing(himmel: Run) -> None:
     assert any("crimson" in note for note in plan["notes"])
 
 
+def test_another_text_from_a_time_on(himmel: Run) -> None:
+    texts = ("--at", "1", "a blue cube", "--at", "1.5", "it rolls right")
+    code, out, _ = himmel("make", PROMPT, *texts, "--seconds", "2", "--dry-run")
+    cues = json.loads(out)["shots"][0]["cues"]
+    assert code == 0 and cues == [
+        {"frame": 13, "caption": "a blue cube"},
+        {"frame": 17, "caption": "a blue cube, then rolls right"},
+    ]
+    assert himmel("make", PROMPT, *texts, "--seconds", "2", "-o", "ball.mp4")[0] == 0
+    assert himmel("make", "--from", "ball.mp4")[0] == 0
+    assert read_plan(Path("ball.mp4")) == read_plan(Path("ball-again.mp4"))
+    assert np.array_equal(read_video(Path("ball.mp4")).pixels, read_video(Path("ball-again.mp4")).pixels)
+    code, _, err = himmel("make", "--from", "ball.mp4", "--at", "1", "a red cube")
+    assert code == 2 and "leave out the prompt" in err
+
+
 def test_json_says_what_was_made(himmel: Run) -> None:
     code, out, _ = himmel("make", PROMPT, "-o", "ball.mp4", "--seed", "7", "--json")
     [video] = json.loads(out)["videos"]
@@ -147,6 +163,10 @@ def test_a_first_picture_and_a_sheet(himmel: Run) -> None:
         (["a" * 50_000], 2, "50000 characters"),
         (["a\udcff"], 2, "not text"),
         ([PROMPT, "--seconds", "0"], 2, "seconds 0"),
+        ([PROMPT, "--at", "9", "a blue cube", "--seconds", "2"], 2, "before 2 s"),
+        ([PROMPT, "--at", "1", ""], 2, "empty"),
+        ([PROMPT, "--at", "1"], 2, "--at"),
+        ([PROMPT, "--at", "1", "a nude child"], 2, "minor"),
         ([PROMPT, "--seconds", "-1"], 2, "seconds -1"),
         ([PROMPT, "--seconds", "1e9"], 2, "at most 60"),
         ([PROMPT, "--seconds", "nan"], 2, "finite"),

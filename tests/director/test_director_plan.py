@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from himmel.director import ModelFacts, plan, read_words
 from himmel.errors import UsageError
-from himmel.plan import Plan, Request
+from himmel.plan import Cue, Plan, Request, Windows
 from himmel.shapes import Compression
-from himmel.weights import Card, SamplerDefaults
+from himmel.weights import Card, LongDefaults, SamplerDefaults
 from himmel.world import FIRST_LIGHT, lexicon
 
 CARD = Card(
@@ -32,9 +34,51 @@ def test_defaults_come_from_the_card() -> None:
     shot = made().shots[0]
     assert (shot.width, shot.height, shot.frames, shot.fps) == (128, 128, 33, 12)
     assert (shot.sampling.steps, shot.sampling.guidance) == (12, 2.0)
-    assert (shot.windows.frames, shot.windows.overlap) == (33, 9)
+    assert shot.windows == Windows(frames=33, overlap=5, carry_level=0.03, sink=1, stride=4)
     assert made(steps=5).shots[0].sampling.steps == 5
     assert made().notes == () and made().digest == made().digest
+
+
+@pytest.mark.parametrize(("frames", "overlap", "sink"), [(1, 1, 0), (5, 1, 0), (9, 1, 1), (13, 1, 1), (81, 21, 1)])
+def test_a_third_of_any_window_is_what_was_made(frames: int, overlap: int, sink: int) -> None:
+    facts = replace(FACTS, card=replace(CARD, frames=frames))
+    decided = plan(Request(prompt="a red ball", seconds=30, seed=7), facts).shots[0].windows
+    assert (decided.frames, decided.overlap, decided.sink, decided.stride) == (frames, overlap, sink, 4)
+
+
+def test_the_card_says_how_a_video_goes_on() -> None:
+    card = replace(CARD, long=LongDefaults(overlap=9, carry_level=0.0, sink=0, stride=0))
+    decided = plan(Request(prompt="a red ball", seed=7), replace(FACTS, card=card)).shots[0].windows
+    assert decided == Windows(frames=33, overlap=9)
+
+
+def test_texts_begin_with_groups_of_frames_and_have_the_style() -> None:
+    at = [(1, "a blue cube"), (2, "it walks."), (2.5, "and then rolls left")]
+    shot = made(seconds=4, at=at, style="watercolour").shots[0]
+    style = "painted in watercolour."
+    assert shot.cues == (
+        Cue(frame=13, caption=f"a blue cube. {style}"),
+        Cue(frame=25, caption=f"a blue cube, then walks. {style}"),
+        Cue(frame=29, caption=f"a blue cube, then rolls left. {style}"),
+    )
+    assert shot.captions == (shot.caption, *(cue.caption for cue in shot.cues))
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        ([(2.74, "a blue cube")], "beyond the 2.75 s"),
+        ([(1, "a blue cube"), (1.1, "a red ball")], "leave at least 0.33 s"),
+    ],
+)
+def test_texts_that_have_no_frames_are_refused(at: list[tuple[float, str]], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        made(at=at)
+
+
+def test_words_of_every_text_are_read_once() -> None:
+    notes = made(prompt="a crimson ball", at=[(1, "it walks"), (2, "a zeppelin")]).notes
+    assert sum("crimson" in note for note in notes) == 1 and sum("zeppelin" in note for note in notes) == 1
 
 
 def test_a_plan_names_the_model_that_makes_it() -> None:
@@ -50,7 +94,7 @@ def test_an_open_seed_is_chosen_and_stored() -> None:
 def test_seconds_become_the_nearest_valid_frames(seconds: float, frames: int) -> None:
     decided = made(seconds=seconds)
     assert decided.shots[0].frames == frames
-    assert any("windows" in note for note in decided.notes) == (frames > 33)
+    assert any("a window moves" in note for note in decided.notes) == (frames > 33)
     rounded = max(1, seconds * 12) != frames
     assert any("became" in note for note in decided.notes) == rounded
 

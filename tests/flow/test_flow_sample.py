@@ -5,11 +5,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from himmel.errors import Cancelled, HimmelError, UsageError
-from himmel.flow import SOLVERS, Branches, FlowState, Guidance, noisy, sample, sigma_grid, start_noise
+from himmel.flow import SOLVERS, Branches, FlowState, Guidance, Sampler, noisy, sample, sigma_grid, start_noise
 from himmel.shapes import LatentShape
 
 SHAPE = LatentShape(channels=4, frames=3, height=4, width=4)
 SIGMAS = sigma_grid(5, 3.0)
+SAMPLER = Sampler(sigmas=SIGMAS)
 
 
 class Recorder:
@@ -48,7 +49,7 @@ def test_known_values_are_unchanged_to_the_bit(
     where = torch.rand((1, 1, 3, 4, 4), generator=generator) < share
     begin = state(seed).knowing(values, where, level=level)
     model = Recorder()
-    result = sample(begin, model, sigmas=SIGMAS, solver=solver, prediction=prediction)
+    result = sample(begin, model, Sampler(sigmas=SIGMAS, solver=solver, prediction=prediction))
 
     known = where.expand_as(result)
     assert torch.equal(result[known], values[known])
@@ -61,10 +62,8 @@ def test_known_values_are_unchanged_to_the_bit(
 
 def test_knowing_nothing_changes_nothing() -> None:
     nowhere = torch.zeros(1, 1, 3, 4, 4)
-    plain = sample(state(), Recorder(), sigmas=SIGMAS)
-    assert torch.equal(
-        sample(state().knowing(torch.ones(1, 4, 3, 4, 4), nowhere), Recorder(), sigmas=SIGMAS), plain
-    )
+    plain = sample(state(), Recorder(), SAMPLER)
+    assert torch.equal(sample(state().knowing(torch.ones(1, 4, 3, 4, 4), nowhere), Recorder(), SAMPLER), plain)
 
 
 def test_the_order_of_what_is_known_does_not_matter() -> None:
@@ -73,14 +72,14 @@ def test_the_order_of_what_is_known_does_not_matter() -> None:
     first[:, :, 0], last[:, :, 2] = 1, 1
     one = state().knowing(values, first).knowing(values, last, level=0.1)
     two = state().knowing(values, last, level=0.1).knowing(values, first)
-    assert torch.equal(sample(one, Recorder(), sigmas=SIGMAS), sample(two, Recorder(), sigmas=SIGMAS))
+    assert torch.equal(sample(one, Recorder(), SAMPLER), sample(two, Recorder(), SAMPLER))
 
 
 def test_remix_enters_at_its_time() -> None:
     clean = torch.randn(1, 4, 3, 4, 4)
     begin = state().entering(clean, 0.6)
     model = Recorder()
-    sample(begin, model, sigmas=SIGMAS)
+    sample(begin, model, SAMPLER)
     assert torch.equal(model.latents[0], noisy(clean, begin.noise, 0.6))
     levels = [float(levels.max()) for levels in model.levels]
     assert levels[0] == 0.6 and levels[1:] == [t for t in SIGMAS[:-1].tolist() if t < 0.6]
@@ -88,7 +87,7 @@ def test_remix_enters_at_its_time() -> None:
 
 def test_guidance_is_asked_for_in_its_interval_only() -> None:
     model = Recorder()
-    sample(state(), model, sigmas=SIGMAS, guidance=Guidance(scale=3.0, low=0.5, high=0.95))
+    sample(state(), model, Sampler(sigmas=SIGMAS, guidance=Guidance(scale=3.0, low=0.5, high=0.95)))
     assert model.guided == [0.5 <= t <= 0.95 for t in SIGMAS[:-1].tolist()]
     assert any(model.guided) and not all(model.guided)
 
@@ -103,7 +102,7 @@ def test_progress_is_told_and_may_cancel() -> None:
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        sample(state(), Recorder(), sigmas=SIGMAS, on_step=watch)
+        sample(state(), Recorder(), SAMPLER, on_step=watch)
     assert seen == [(0, 5), (1, 5), (2, 5)]
 
 
@@ -112,14 +111,14 @@ def test_values_that_are_not_finite_stop_the_run() -> None:
         return Branches(text=latents / 0)
 
     with pytest.raises(HimmelError, match="not finite at step 1 of 5"):
-        sample(state(), broken, sigmas=SIGMAS)
+        sample(state(), broken, SAMPLER)
 
 
 def test_wrong_requests_are_refused() -> None:
     with pytest.raises(UsageError, match="choose one of euler, unipc"):
-        sample(state(), Recorder(), sigmas=SIGMAS, solver="heun")
+        Sampler(sigmas=SIGMAS, solver="heun")
     with pytest.raises(UsageError, match="choose velocity or clean"):
-        sample(state(), Recorder(), sigmas=SIGMAS, prediction="noise")
+        Sampler(sigmas=SIGMAS, prediction="noise")
     with pytest.raises(UsageError, match="must have the shape"):
         state().knowing(torch.zeros(1, 4, 2, 4, 4), torch.ones(1))
     with pytest.raises(UsageError, match="must lie in 0 to 0.1"):

@@ -1,16 +1,18 @@
 import base64
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from himmel.conditions import FirstFrame, Prefix, Region
+from himmel.conditions import Ends, FirstFrame, Prefix, Region
 from himmel.errors import Cancelled, Declined, HimmelError, MediaError, UsageError, WeightsError
-from himmel.generate import Clip, Pipeline, Progress, clip, describe, load, make, read_plan, render
+from himmel.generate import Clip, Pipeline, Progress, clip, describe, load, make, read_plan, references, render
+from himmel.generate.model import Asked
 from himmel.media import part_path, read_image, read_video, write_video
-from himmel.plan import Request
+from himmel.plan import Plan, Request, Windows
 from himmel.provenance import read_root, verify
 from himmel.weights import CATALOGUE, load_weights, read_index, save_weights
 
@@ -62,6 +64,71 @@ def test_a_long_clip_goes_on_in_windows(pipe: Pipeline) -> None:
     # 7 latent frames in windows of 3 that overlap by 2: five windows of three steps.
     assert [event.done for event in events if event.stage == "denoise"] == list(range(1, 16))
     assert [event.done for event in events if event.stage == "decode"] == [3, 4, 5, 6, 7]
+
+
+def rolling(pipe: Pipeline, *, frames: int = 41, **asked: Any) -> Plan:
+    """A plan whose window of 7 latent frames is [sink 1 | history 2 | active 4], one leaving at a time."""
+    decided = pipe.plan(Request(prompt=PROMPT, seconds=frames / 12, seed=7, **asked))
+    windows = Windows(frames=25, overlap=5, carry_level=0.05, sink=1, stride=4)
+    return decided.model_copy(update={"shots": (decided.shots[0].model_copy(update={"windows": windows}),)})
+
+
+def test_a_rolling_window_streams_the_same_frames_again(pipe: Pipeline) -> None:
+    events: list[Progress] = []
+    decided = rolling(pipe)
+    chunks = list(pipe.stream(decided, clock=pipe.clock(decided, events.append)))
+    assert [len(chunk) for chunk in chunks] == [17, *[4] * 6]  # 11 latent frames, of which 5 leave at once
+    assert np.array_equal(np.concatenate(chunks), pipe.run(decided).frames)
+    calls = [event for event in events if event.stage == "denoise"]
+    assert [event.done for event in calls] == list(range(1, calls[0].total + 1))
+    decodes = [place for place, event in enumerate(events) if event.stage == "decode"]
+    assert decodes[0] < len(events) / 2, "frames are handed on while later ones are made"
+    windows = decided.shots[0].model_copy(update={"windows": Windows(frames=25, overlap=9)})
+    assert not np.array_equal(
+        pipe.run(decided.model_copy(update={"shots": (windows,)})).frames, np.concatenate(chunks)
+    )
+
+
+def test_conditions_hold_in_a_rolling_window(pipe: Pipeline) -> None:
+    given, whole = noise_clip(9), noise_clip(41)
+    ends = Ends(first=given[:5], last=given[5:])
+    decided = rolling(pipe).model_copy(update={"conditions": references([ends])})
+    made = pipe.run(decided, [ends]).frames
+    assert np.array_equal(made[:5], given[:5]) and np.array_equal(made[-4:], given[5:])
+    region = Region(frames=whole, box=(0, 0, 32, 32))
+    decided = rolling(pipe).model_copy(update={"conditions": references([region])})
+    made = pipe.run(decided, [region]).frames
+    assert np.array_equal(made[:, 32:], whole[:, 32:]) and not np.array_equal(made[:, :32], whole[:, :32])
+
+
+def test_another_text_begins_at_its_time(pipe: Pipeline) -> None:
+    plain, turned = rolling(pipe), rolling(pipe, at=[(2.4, "a blue cube")])
+    assert [cue.frame for cue in turned.shots[0].cues] == [29]  # 2.4 s is frame 28.8
+    before, after = pipe.run(plain).frames, pipe.run(turned).frames
+    same = [np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
+    # 8 latent frames have the first text; those that leave before the ninth enters have not seen the other.
+    assert all(same[:17]) and not any(same[29:])
+    assert np.array_equal(pipe.run(turned).frames, after)
+    events: list[Progress] = []
+    list(pipe.stream(turned, clock=pipe.clock(turned, events.append)))
+    assert events[-1].eta == pytest.approx(0, abs=1e-9), "calls with two texts are counted as what they cost"
+
+
+def test_each_latent_frame_takes_the_prediction_with_its_own_text(pipe: Pipeline) -> None:
+    red, blue = (pipe.model.embed(text, "") for text in (PROMPT, "a blue cube"))
+    x, levels = torch.randn(1, 4, 5, 4, 4), torch.full((1, 1, 5, 4, 4), 0.7, dtype=torch.float64)
+    both = Asked(model=pipe.model, texts={0: red, 12: blue})
+    mixed = both.over((10, 11, 12, 13))(x, levels, True)
+    one, other = (Asked(model=pipe.model, texts={0: text}).over((0,))(x, levels, True) for text in (red, blue))
+    torch.testing.assert_close(mixed.text[:, :, :3], one.text[:, :, :3])
+    torch.testing.assert_close(mixed.text[:, :, 3:], other.text[:, :, 3:])
+    assert not torch.allclose(one.text, other.text) and mixed.null is not None and one.null is not None
+    torch.testing.assert_close(mixed.null, one.null)
+
+
+def test_every_text_of_a_plan_is_reviewed(pipe: Pipeline) -> None:
+    with pytest.raises(Declined):
+        pipe(PROMPT, seconds=2, at=[(1, "a nude child")])
 
 
 def test_bfloat16_is_near_float32(pipe: Pipeline) -> None:

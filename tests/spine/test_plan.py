@@ -3,11 +3,11 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himmel.errors import UsageError
-from himmel.plan import LIMITS, Plan, Request, Sampling, Shot, Windows
+from himmel.plan import LIMITS, Cue, Plan, Request, Sampling, Shot, Windows
 from himmel.shapes import Size
 
 
@@ -68,6 +68,15 @@ def test_a_size_may_be_text_a_pair_or_a_size(size: object) -> None:
         ({"prompt": "a", "steps": "16"}, "steps '16' is not accepted: input should be a number"),
         ({"prompt": "a", "seed": True}, "seed 'True' is not accepted"),
         ({"prompt": "a", "seconds": "2"}, "seconds '2' is not accepted"),
+        ({"prompt": "a", "at": [(3, " ")]}, "the text at 3 s is empty"),
+        ({"prompt": "a", "at": [(3, "b\x00")]}, "U+0000"),
+        ({"prompt": "a", "at": [(0, "b")]}, "the text at 0 s must come after 0 s"),
+        ({"prompt": "a", "at": [(4, "b"), (3, "c")]}, "the text at 3 s must come after 4 s"),
+        ({"prompt": "a", "at": [(3, "b"), (3, "c")]}, "the text at 3 s must come after 3 s"),
+        ({"prompt": "a", "at": [(5, "b")], "seconds": 5}, "before 5 s"),
+        ({"prompt": "a", "at": [(60, "b")]}, "before 60 s"),
+        ({"prompt": "a", "at": [("3", "b")]}, "a number"),
+        ({"prompt": "a", "at": [(n / 2, "b") for n in range(1, 40)]}, "at most 32"),
         ({"prompt": "a", "colour": "red"}, 'unknown field "colour"'),
         ({}, "prompt"),
     ],
@@ -86,6 +95,7 @@ def test_a_plan_survives_its_json_and_keeps_its_digest() -> None:
     assert " " not in plan.to_json().replace("a red ball", "")
 
 
+@settings(deadline=None)
 @given(st.floats(1.0, LIMITS.guidance), st.integers(0, LIMITS.seed))
 def test_any_decided_number_survives(guidance: float, seed: int) -> None:
     shot = (
@@ -115,6 +125,9 @@ def test_each_decision_changes_the_digest() -> None:
         (a_plan().to_json().replace('"frames":9', '"frames":90000'), "90000 frames"),
         (a_plan().to_json().replace('"frames":9', '"frames":"9"'), "a number"),
         (a_plan().to_json().replace('"guidance":3.0', '"guidance":true'), "a number"),
+        (a_plan().to_json().replace('"fps"', '"cues":[{"frame":9,"caption":"b"}],"fps"'), "not in order"),
+        (a_plan().to_json().replace('"fps"', '"cues":[{"frame":0,"caption":"b"}],"fps"'), "frame"),
+        (a_plan().to_json().replace('"overlap":9', '"overlap":9,"sink":24'), "a sink of 24"),
     ],
 )
 def test_a_damaged_plan_is_refused(text: str, words: str) -> None:
@@ -136,6 +149,25 @@ def test_values_are_frozen() -> None:
 def test_plan_does_not_import_torch() -> None:
     code = "import sys, himmel.plan; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_plan_that_needs_nothing_new_reads_as_before() -> None:
+    """Digests of plans that older versions wrote stay what they are."""
+    shot = json.loads(a_plan().to_json())["shots"][0]
+    assert "cues" not in shot and set(shot["windows"]) == {"frames", "overlap", "carry_level"}
+    said = (
+        a_plan()
+        .shots[0]
+        .model_copy(
+            update={
+                "cues": (Cue(frame=5, caption="b"),),
+                "windows": Windows(frames=33, overlap=5, sink=1, stride=4),
+            }
+        )
+    )
+    more = a_plan(shots=(said,))
+    assert Plan.from_json(more.to_json()) == more and more.digest != a_plan().digest
+    assert '"sink":1' in more.to_json() and '"stride":4' in more.to_json() and '"caption":"b"' in more.to_json()
 
 
 def test_a_plan_without_a_finish_reads_and_reads_as_before() -> None:
