@@ -10,6 +10,7 @@ from typing import Any
 from himmel.errors import UsageError
 
 __all__ = [
+    "REFINER_BLOCKS",
     "TransformerConfig",
     "himmel_small",
     "tiny",
