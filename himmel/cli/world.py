@@ -124,7 +124,7 @@ def _drawn(seed: int, part: Part) -> "tuple[RenderedClip, str]":
     size = Size.parse(part.size)
     config = RenderConfig(split=part.split, profile=part.profile, width=size.width, height=size.height)
     scene = config.scene(seed)
-    stage = Stage(scene.width, scene.height)
+    stage = Stage()
     try:
         return stage.render(scene), canonical(scene)
     finally:

@@ -213,7 +213,7 @@ def _source() -> SourceRow:
 def _renderer(config: RenderConfig, workers: int) -> Iterator[Callable[[Sequence[int]], Iterator[Sample]]]:
     """A function from seeds to samples in the same order; one OpenGL context for each worker."""
     if workers == 1:
-        stage = world.Stage(config.width, config.height)
+        stage = world.Stage()
         try:
             yield partial(map, partial(_draw, stage, config))
         finally:
@@ -256,7 +256,7 @@ _worker: dict[str, tuple[world.Stage, RenderConfig]] = {}
 def _start_worker(config: RenderConfig) -> None:
     # Ctrl-C reaches the whole group of processes; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker["here"] = world.Stage(config.width, config.height), config
+    _worker["here"] = world.Stage(), config
 
 
 def _draw_in_worker(seed: int) -> Sample:

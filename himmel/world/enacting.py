@@ -46,9 +46,10 @@ def _hide(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     pace = max(motion.SPEED["normal"], 2 * _SEEN * length / in_sight)
     deep = 0.12
     lane = deep + aside + rng.uniform(0.06, 0.12)
-    high = (1.12 * top_of(subject) + 0.25 * (deep + aside + 0.3)) / 2
+    high = (1.12 * top_of(subject) + 0.25 / spec.breadth * (deep + aside + 0.3)) / 2
     # A wall hides more than its own width of what is behind it.
-    wider = 1 + (lane + deep) / (_DISTANCE * (pace * (spec.frames - 1) / spec.fps + length))
+    far = _DISTANCE / min(1.0, spec.breadth)  # a tall picture is taken from farther away
+    wider = 1 + (lane + deep) / (far * (pace * (spec.frames - 1) / spec.fps + length))
     wide = (pace * seconds + (1 - 2 * _SLIVER) * length) / 2 / wider
     yaw = motion.heading(subject.motion.direction)
     time = np.arange(spec.frames) / spec.fps

@@ -19,7 +19,7 @@ TINY = RenderConfig(profile="first_light", width=32, height=32, frames=3)
 @pytest.fixture(scope="module")
 def drawable() -> None:
     try:
-        world.Stage(32, 32).close()
+        world.Stage().close()
     except WorldError as error:
         pytest.skip(str(error))
 
@@ -39,7 +39,7 @@ def test_clips_are_what_the_world_draws(folder: Path) -> None:
     clips = ClipShards(folder)
     assert [row.seed for row in clips.rows] == [0, 1, 2, 3, 4]
     assert sorted(files(folder)) == ["train-000000000.tar", "train-000000002.tar", "train-000000004.tar"]
-    stage = world.Stage(32, 32)
+    stage = world.Stage()
     for index in clips:
         drawn = stage.render(TINY.scene(index))
         assert clips.frames(index).shape == drawn.frames.shape == (3, 32, 32, 3)

@@ -23,7 +23,7 @@ Draw: TypeAlias = Callable[..., RenderedClip]
 
 @pytest.fixture(scope="module")
 def draw() -> Draw:
-    stage = Stage(SIZE, SIZE)
+    stage = Stage()
 
     def drawn(scenario: str, seed: int, **changes: object) -> RenderedClip:
         profile = replace(INTUITIVE_PHYSICS, name="one", scenarios=(scenario,))
