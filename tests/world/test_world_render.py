@@ -194,13 +194,12 @@ def test_materials_look_different(stage: Stage, material: str) -> None:
 
 
 def test_one_stage_draws_every_size(stage: Stage) -> None:
-    wide, square = (scene(ball(), frames=2, width=width) for width in (96, 64))
-    alone = Stage()
-    first = alone.render(square).frames
-    alone.close()
-    assert stage.render(wide).frames.shape == (2, 64, 96, 3)
+    square, wide, tall = (scene(ball(), frames=2, width=width) for width in (64, 96, 40))
+    first = stage.render(square).frames
+    for spec in (wide, tall):
+        clip = stage.render(spec)
+        assert clip.frames.shape == (2, 64, spec.width, 3) and clip.truth.masks.shape == (2, 64, spec.width)
     assert np.array_equal(stage.render(square).frames, first)
-    assert stage.render(wide).truth.masks.shape == (2, 64, 96)
 
 
 def test_colours_stay_apart() -> None:
