@@ -20,7 +20,7 @@ from himmel.world.outlines import outlines
 from himmel.world.pieces import Piece
 from himmel.world.spec import SceneSpec
 
-__all__ = ["camera_path", "focal"]
+__all__ = ["camera_path", "focal", "spread"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 FOV = 36.0  # degrees across a square picture
@@ -147,7 +147,7 @@ def camera_path(
     if spec.width == spec.height:
         return views(_square_distance(spec, lambda distance: path(distance * room), centres, radii))
     ways = (*DISTANCES.tolist(), *FARTHER, *FARTHEST)
-    points = np.concatenate(outlines(spec, tracks, pieces), axis=1).astype(np.float32)
+    points = np.concatenate(outlines(spec, tracks, pieces), axis=2)
     first = bisect_left(ways, True, key=lambda distance: _holds(spec, views(distance), points))
     return views(ways[min(first, len(ways) - 1)])
 
@@ -158,12 +158,17 @@ def _eventful(spec: SceneSpec) -> bool:
 
 
 def _holds(spec: SceneSpec, views: list[View], points: FloatArray) -> bool:
-    """Whether all points [T, N, 3] are in the picture, with some air around them."""
+    """Whether all points [T, 3, N] are in the picture, with some air around them."""
+    return bool((spread(spec, views, points) <= 1.0 - (_ROOM if _eventful(spec) else _AIR)).all())
+
+
+def spread(spec: SceneSpec, views: list[View], points: FloatArray) -> FloatArray:
+    """How far points [T, 3, N] reach from the picture's middle in each frame [T]; its nearest edge is at 1."""
     cameras = camera_uniforms(views, spec.width / spec.height)
-    matrix = np.stack([camera["view_projection"] for camera in cameras])[:, [0, 1, 3]].astype(np.float32)
-    seen = points @ matrix[:, :, :3].swapaxes(1, 2) + matrix[:, None, :, 3]  # [T, N, 3]: x, y and depth
-    edge = 1.0 - (_ROOM if _eventful(spec) else _AIR)
-    return bool((np.abs(seen[..., :2]).max(-1) <= edge * seen[..., 2]).all())
+    matrix = np.stack([camera["view_projection"] for camera in cameras])[:, [0, 1, 3]]
+    x, y, depth = (matrix[:, :, :3] @ points + matrix[:, :, 3:]).swapaxes(0, 1)  # 3 x [T, N]
+    away = np.maximum(np.abs(x), np.abs(y)) / np.maximum(depth, 1e-6)
+    return np.asarray(np.where(depth > 0, away, np.inf).max(1))
 
 
 def _square_distance(spec: SceneSpec, path: _Path, centres: FloatArray, radii: FloatArray) -> float:

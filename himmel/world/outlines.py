@@ -20,14 +20,14 @@ FloatArray: TypeAlias = npt.NDArray[Any]
 
 @lru_cache(maxsize=len(mesh.MESHES))
 def _corners(name: str) -> FloatArray:
-    """The places of a mesh's vertices [V, 3], each once."""
-    return np.unique(mesh.build(name)[0][:, :3].astype(np.float64), axis=0)
+    """The places of a mesh's vertices [3, V], each once."""
+    return np.ascontiguousarray(np.unique(mesh.build(name)[0][:, :3].astype(np.float64), axis=0).T)
 
 
 def outlines(
     spec: SceneSpec, tracks: tuple[Track, ...], pieces: tuple[Piece, ...] = ()
 ) -> tuple[FloatArray, ...]:
-    """For each subject the points [T, N, 3] of its body and of the pieces that belong to it.
+    """For each subject the points [T, 3, N] of its body and of the pieces that belong to it.
 
     What is not there in a frame has its points in the middle of what is.
     """
@@ -42,11 +42,12 @@ def _outline(spec: SceneSpec, index: int, track: Track, pieces: tuple[Piece, ...
         for part in BODIES[subject.kind]
     ]
     parts += [(piece.part.mesh, piece.pose, piece.shown) for piece in pieces if piece.owner == index]
-    points = [_corners(name) @ pose[:, :, :3].swapaxes(1, 2) + pose[:, None, :, 3] for name, pose, _ in parts]
+    points = [pose[:, :, :3] @ _corners(name) + pose[:, :, 3:] for name, pose, _ in parts]
     there = np.stack([always if shown is None else shown for _, _, shown in parts])  # [P, T]
     middles = np.stack([pose[:, :, 3] for _, pose, _ in parts])  # [P, T, 3]
     middle = (middles * there[..., None]).sum(0) / np.maximum(there.sum(0), 1)[:, None]  # [T, 3]
-    return np.concatenate(
-        [np.where(shown[:, None, None], each, middle[:, None]) for shown, each in zip(there, points, strict=True)],
-        axis=1,
-    )
+    seen = [
+        each if shown.all() else np.where(shown[:, None, None], each, middle[..., None])
+        for shown, each in zip(there, points, strict=True)
+    ]
+    return np.concatenate(seen, axis=2)

@@ -203,7 +203,8 @@ def _related(
     wide, tall = max(1.0, spec.breadth), max(1.0, 1.0 / spec.breadth)
     sideways = rng.choice([-1.0, 1.0]) * rng.uniform(0.45, 0.75) * girth * 0.8 * wide
     deep = (0.35 + 0.75 * (girth + free)) * tall
-    gap = girth + free * spec.breadth**2
+    # Who goes somewhere fills the width by that.
+    gap = girth + (free if _travel(spec, a).any() or _travel(spec, b).any() else free * spec.breadth**2)
     offset = {
         "left_of": (-gap, rng.uniform(-0.15, 0.15)),
         "right_of": (gap, rng.uniform(-0.15, 0.15)),
