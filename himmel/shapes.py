@@ -55,9 +55,9 @@ BUCKETS: tuple[Size, ...] = (
 )
 """Sizes of clips for square, 16:9, 9:16, 4:3 and 21:9: multiples of 32 with 15 to 21 patches of 32 x 32 pixels.
 
-Each has about as many patches as the square one, so that all show their subjects equally well and cost the same, and
-no side is shorter than the 96 pixels that a codec learns from. Four times as large and cut to their shape they are
-640x360, 360x640, 640x480 and 896x384.
+Each has about as many patches as the square one, so that all show their subjects equally well and cost about the
+same, and no side is shorter than the 96 pixels that a codec learns from. Four times as large and cut to their
+shape they are 640x360, 360x640, 640x480 and 896x384.
 """
 
 

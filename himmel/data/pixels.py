@@ -35,12 +35,15 @@ def fill_pixels(
 ) -> npt.NDArray[np.uint8]:
     """Fill the array file `path` with the frames of `shards` and map it read-only: uint8 [clips, T, H, W, 3].
 
-    size: of the clips to take, where there are several. A run that was cut off goes on where it stopped; a complete file is only mapped. `on_progress` is told
-    clips done and clips in all. Raises UsageError when the clips differ in shape or the file belongs to
-    other clips, LedgerError for a clip that is not what the ledger lists or when the disk has no room.
+    size: of the clips to take, where there are several. A run that was cut off goes on where it stopped; a
+    complete file is only mapped. `on_progress` is told clips done and clips in all. Raises UsageError when the
+    clips differ in shape or the file belongs to other clips, LedgerError for a clip that is not what the ledger
+    lists or when the disk has no room.
     """
     path = Path(path)
-    chosen = [index for index, row in enumerate(shards.rows) if size in (None, Size(width=row.width, height=row.height))]
+    chosen = [
+        index for index, row in enumerate(shards.rows) if size in (None, Size(width=row.width, height=row.height))
+    ]
     wanted = _description(shards, chosen)
     if not path.exists():
         _fill(shards, chosen, path.with_name(path.name + ".part"), wanted, on_progress)

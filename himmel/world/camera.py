@@ -1,8 +1,8 @@
 """Camera paths: one view per frame for each camera move of the grammar, framed so that subjects are seen.
 
-A picture of any shape shows as much as a square one of the same area: a wide one more to the sides, a tall one more
-above and below. What the camera does is measured by the picture: a pan turns through the same share of its width, a
-tilt through the same share of its height, and the horizon lies at the same share of it.
+A picture of any shape shows as much as a square one of the same area: a wide one more to the sides, a tall one
+more above and below. What the camera does is measured by the picture: a pan turns through the same share of its
+width, a tilt through the same share of its height, and the horizon lies at the same share of it.
 """
 
 from bisect import bisect_left
@@ -187,9 +187,7 @@ def _square_distance(spec: SceneSpec, path: _Path, centres: FloatArray, radii: F
     return float(distance)
 
 
-def _cut_frames(
-    eyes: FloatArray, targets: FloatArray, fov: float, centres: FloatArray, radii: FloatArray
-) -> int:
+def _cut_frames(eyes: FloatArray, targets: FloatArray, fov: float, centres: FloatArray, radii: FloatArray) -> int:
     """In how many frames a sphere does not lie inside a square picture."""
     ray = (targets - eyes) / np.linalg.norm(targets - eyes, axis=1, keepdims=True)
     flat = np.hypot(ray[:, 0], ray[:, 1])

@@ -1,7 +1,7 @@
 """Draws parts with OpenGL through EGL (no window, no display): colour, identity and depth of every pixel.
 
-One context serves a whole process, with buffers for each size of picture. Frames are drawn at twice the size and averaged
-down, which costs less than multisampling on a software renderer and smooths shading as well as edges.
+One context serves a whole process, with buffers for each size of picture. Frames are drawn at twice the size and
+averaged down, which costs less than multisampling on a software renderer and smooths shading as well as edges.
 """
 
 import os

@@ -19,7 +19,7 @@ FloatArray: TypeAlias = npt.NDArray[Any]
 def framed(spec: SceneSpec) -> FloatArray:
     """Which subjects lie wholly inside the picture in which frames, bool [T, K].
 
-    The scene is staged and filmed as `Stage.render` does it, and nothing is drawn. A subject may still be hidden by
+    The scene is staged and filmed as `Stage.render` does it, but not drawn. A subject may still be hidden by
     another.
     """
     rng = scene_rng(spec)

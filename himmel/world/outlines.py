@@ -24,9 +24,7 @@ def _corners(name: str) -> FloatArray:
     return np.ascontiguousarray(np.unique(mesh.build(name)[0][:, :3].astype(np.float64), axis=0).T)
 
 
-def outlines(
-    spec: SceneSpec, tracks: tuple[Track, ...], pieces: tuple[Piece, ...] = ()
-) -> tuple[FloatArray, ...]:
+def outlines(spec: SceneSpec, tracks: tuple[Track, ...], pieces: tuple[Piece, ...] = ()) -> tuple[FloatArray, ...]:
     """For each subject the points [T, 3, N] of its body and of the pieces that belong to it.
 
     What is not there in a frame has its points in the middle of what is.

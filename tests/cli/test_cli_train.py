@@ -174,7 +174,8 @@ def test_a_run_of_several_sizes_makes_a_wide_video(
     capsys.readouterr()
     assert bundled("cut", clips=6, size=sizes) == 0
     assert json.loads(capsys.readouterr().out)["digest"] == digest
-    names = [f"{split}-{size}.npy" for split in ("1-validation", "2-train") for size in ("32x32", "32x64", "64x32")]
+    sides = ("32x32", "32x64", "64x32")
+    names = [f"{split}-{size}.npy" for split in ("1-validation", "2-train") for size in sides]
     assert sorted(path.name for path in Path("whole/codec/pixels").glob("*.npy")) == names
     assert load_weights("whole/weights").card.sizes == ("32x32", "64x32", "32x64")
 

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from himmel.shapes import BUCKETS, Size
-from himmel.world import FULL, INTUITIVE_PHYSICS, MotionSpec, RelationSpec, SceneSpec, Stage, SubjectSpec, sample_scene
+from himmel.world import (
+    FULL,
+    INTUITIVE_PHYSICS,
+    MotionSpec,
+    RelationSpec,
+    SceneSpec,
+    Stage,
+    SubjectSpec,
+    sample_scene,
+)
 from himmel.world.camera import FOV, camera_path, focal
 from himmel.world.enacting import enact
 from himmel.world.framing import framed
