@@ -20,7 +20,7 @@ from himmel.world.staging import Staged
 from himmel.world.style import STYLES, block_sums, outline
 from himmel.world.truth import GroundTruth, find_events, mask_facts
 
-__all__ = ["RenderedClip", "Stage"]
+__all__ = ["RenderedClip", "Stage", "scene_rng"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 _CARTOON_BANDS = 3
