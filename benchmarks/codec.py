@@ -56,7 +56,7 @@ def load_codec(model: str) -> Codec:
 
 def drawn(config: RenderConfig, seeds: Iterable[int]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """Style and frames uint8 [T, H, W, 3] of fresh scenes."""
-    stage = Stage(config.width, config.height)
+    stage = Stage()
     try:
         for seed in seeds:
             scene = config.scene(seed)

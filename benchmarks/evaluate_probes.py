@@ -114,7 +114,7 @@ def silhouettes() -> dict[str, float]:
     profile = replace(FIRST_LIGHT, lights=("day",), styles=("realistic",), cameras=("static",), verbs=verbs,
                       counts=(1.0, 0.0, 0.0))  # fmt: skip
     found: dict[str, list[float]] = {}
-    stage = Stage(128, 128)
+    stage = Stage()
     for seed in range(SEED, SEED + 400):
         spec = sample_scene(seed, profile=profile, split="train")
         motion = spec.subjects[0].motion

@@ -71,7 +71,7 @@ def loaded(model: str) -> tuple[Codec, Finisher]:
 
 def drawn(config: RenderConfig, seeds: range) -> Iterator[Pixels]:
     """Frames uint8 [T, H, W, 3] of fresh scenes."""
-    stage = Stage(config.width, config.height)
+    stage = Stage()
     try:
         for seed in seeds:
             yield stage.render(config.scene(seed)).frames

@@ -56,7 +56,7 @@ def world_rows(count: int) -> np.ndarray:
     """Frames uint8 [count * COLUMNS, H, W, 3] of the world's first scenes."""
     from himmel import world
 
-    stage, picked = world.Stage(128, 128), []
+    stage, picked = world.Stage(), []
     for seed in range(count):
         frames = stage.render(world.sample_scene(seed)).frames
         picked.append(frames[np.linspace(0, len(frames) - 1, COLUMNS).round().astype(int)])

@@ -43,7 +43,7 @@ class Lesson:
 
 def lessons(model: Model, scenes: int, frames: int, side: int) -> list[Lesson]:
     """Fresh scenes of combinations that training never shows, drawn and encoded."""
-    stage, found = Stage(side, side), []
+    stage, found = Stage(), []
     try:
         for seed in range(SEED, SEED + scenes):
             scene = sample_scene(seed, profile=FIRST_LIGHT, split="held_out", width=side, height=side)

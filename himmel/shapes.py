@@ -10,7 +10,7 @@ from math import ceil, floor
 
 from himmel.errors import UsageError
 
-__all__ = ["Compression", "LatentShape", "PixelShape", "Size", "TokenGrid"]
+__all__ = ["BUCKETS", "Compression", "LatentShape", "PixelShape", "Size", "TokenGrid", "parse_sizes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,30 @@ class Size:
         width = min(self.width, max(1, round(self.height * shape.width / shape.height)))
         height = min(self.height, max(1, round(self.width * shape.height / shape.width)))
         return Size(width=width, height=height)
+
+
+BUCKETS: tuple[Size, ...] = (
+    Size(width=128, height=128),
+    Size(width=160, height=96),
+    Size(width=96, height=160),
+    Size(width=160, height=128),
+    Size(width=224, height=96),
+)
+"""Sizes of clips for square, 16:9, 9:16, 4:3 and 21:9: multiples of 32 with 15 to 21 patches of 32 x 32 pixels.
+
+Each has about as many patches as the square one, so that all show their subjects equally well and cost about the
+same, and no side is shorter than the 96 pixels that a codec learns from. Four times as large and cut to their
+shape they are 640x360, 360x640, 640x480 and 896x384.
+"""
+
+
+def parse_sizes(text: str) -> tuple[Size, ...]:
+    """Read sizes with commas between, or "buckets" for all of BUCKETS; one that is named twice counts twice.
+
+    >>> [str(size) for size in parse_sizes("128x128, 160x96")]
+    ['128x128', '160x96']
+    """
+    return BUCKETS if text.strip() == "buckets" else tuple(map(Size.parse, text.split(",")))
 
 
 @dataclass(frozen=True, kw_only=True)

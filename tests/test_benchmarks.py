@@ -99,6 +99,15 @@ def test_lengths_are_counted_over_a_whole_run(scripts: Path) -> None:
     assert train._shares(stages) == {1: 0.625, 9: 0.375}
 
 
+def test_framing_is_counted_by_size(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    framing = loaded(scripts / "framing.py")
+    assert framing.main(["--size", "64x64,96x64", "--scenes", "3"]) == 0
+    head, square, wide = capsys.readouterr().out.splitlines()
+    assert "whole in every frame" in head and square.startswith("64x64") and wide.endswith("100.0%")
+    with pytest.raises(SystemExit):
+        framing.main(["--scenes", "0"])
+
+
 def test_the_world_is_timed_clip_by_clip(scripts: Path, tmp_path: Path) -> None:
     world = loaded(scripts / "world.py")
     config = world.RenderConfig(profile="first_light", width=32, height=32, frames=9)

@@ -168,10 +168,10 @@ class Lessons:
 
     @property
     def sizes(self) -> "tuple[Size, ...]":
-        """Sizes of the training clips, each once."""
-        from himmel.shapes import Size
-
-        return tuple(dict.fromkeys(Size(width=row.width, height=row.height) for row in self.training.rows))
+        """Sizes of the training clips, each once: first those of the rendering, in its order."""
+        told, found = self.rendering, {str(size): size for size in self.training.sizes}
+        named = (f"{told.get('width')}x{told.get('height')}", *told.get("others", ()))
+        return tuple(dict.fromkeys([*(found[name] for name in named if name in found), *found.values()]))
 
     def _place(self, index: int) -> "tuple[ClipShards, int]":
         first = len(self.judging)
@@ -234,8 +234,9 @@ def learn_codec(course: Course, lessons: Lessons, out: Path) -> Made:
     (out / "pixels").mkdir(parents=True, exist_ok=True)
     # Pixels are read in the order of names: what judges comes first.
     for name, shards in (("1-validation", lessons.judging), ("2-train", lessons.training)):
-        if len(shards):
-            fill_pixels(shards, out / "pixels" / f"{name}.npy", on_progress=course.watch("clips decoded"))
+        for size in shards.sizes:
+            file = f"{name}.npy" if len(shards.sizes) == 1 else f"{name}-{size}.npy"
+            fill_pixels(shards, out / "pixels" / file, size=size, on_progress=course.watch("clips decoded"))
     course.show.begin("training the codec")
     trained = train.train_codec(recipe, out, course.show.training, course.stop)
     part = replace(trained.part(), storage=course.storage)

@@ -153,7 +153,7 @@ def drawing() -> Check:
     """Whether the world can be drawn, tried in a process of its own: a broken driver may take it along."""
     if lacking := _lacking("drawing"):
         return lacking
-    command = [sys.executable, "-c", "from himmel.world import Stage; Stage(32, 32).close()"]
+    command = [sys.executable, "-c", "from himmel.world import Stage; Stage().close()"]
     remedy = "apt-get install -y libegl1 libgl1-mesa-dri"
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DRAWING_SECONDS)

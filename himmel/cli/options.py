@@ -6,7 +6,12 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-__all__ = ["Ask", "Files", "Say", "Times"]
+__all__ = ["SIZES", "Ask", "Files", "Say", "Times"]
+
+SIZES = (
+    "Width and height in pixels. Clips take turns in several with commas between; `buckets` stands for "
+    "128x128,160x96,96x160,160x128,224x96."
+)
 
 
 @Parameter(name="*")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from himmel.cli.course import RECIPES, Course, Lessons, Made, draw, is_made, learn_codec, learn_transformer
+from himmel.cli.options import SIZES
 from himmel.cli.show import Show, print_json, print_path
 from himmel.cli.stop import stopping
 from himmel.errors import UsageError
@@ -75,7 +76,7 @@ class Amount:
     """How much is drawn and learned."""
 
     clips: Annotated[int, Parameter(help="How many clips to learn from.")] = 8192
-    size: Annotated[str, Parameter(help="Width and height of the clips in pixels.")] = "128x128"
+    size: Annotated[str, Parameter(help=SIZES)] = "128x128"
     codec_steps: Annotated[
         int | None, Parameter(help="Steps of the codec; the recipe's own number when left out.")
     ] = None
@@ -103,12 +104,12 @@ def bundled(
     weights, which `himmel make --model` takes.
     """
     from himmel.data import RenderConfig
-    from himmel.shapes import Size
+    from himmel.shapes import parse_sizes
 
-    size, clips = Size.parse(amount.size), run.out / "clips"
-    config = RenderConfig(profile=PROFILE, width=size.width, height=size.height, crf=CRF)
+    sizes, clips = parse_sizes(amount.size), run.out / "clips"
+    config = RenderConfig.of_sizes(sizes, profile=PROFILE, crf=CRF)
     with _course(run) as course:
-        course.check([size])
+        course.check(sizes)
         course.show.label = "1 of 4: "
         draw(course, clips, config, clips=amount.clips, first_seed=0, workers=workers)
         course.show.label = "2 of 4: "

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from himmel.cli.home import keys_folder
+from himmel.cli.options import SIZES
 from himmel.cli.outputs import check_output
 from himmel.cli.show import Show, print_json, print_note, print_path
 from himmel.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
+    from himmel.data import RenderConfig
     from himmel.provenance import SealedVideo
     from himmel.world import RenderedClip
 
@@ -36,7 +38,14 @@ class Part:
     split: Annotated[
         str, Parameter(help="train, validation, or held_out (combinations training never shows).")
     ] = "train"
-    size: Annotated[str, Parameter(help="Width and height in pixels.")] = "128x128"
+    size: Annotated[str, Parameter(help=SIZES)] = "128x128"
+
+    def drawing(self) -> "RenderConfig":
+        """How the part is drawn."""
+        from himmel.data import RenderConfig
+        from himmel.shapes import parse_sizes
+
+        return RenderConfig.of_sizes(parse_sizes(self.size), split=self.split, profile=self.profile)
 
 
 @world.command
@@ -86,11 +95,9 @@ def render(
     Stop it and start it again: it goes on where it was. Prints the folder.
     """
     _need_world()
-    from himmel.data import RenderConfig, render_shards
-    from himmel.shapes import Size
+    from himmel.data import render_shards
 
-    size = Size.parse(part.size)
-    config = RenderConfig(split=part.split, profile=part.profile, width=size.width, height=size.height)
+    config = part.drawing()
     with Show() as show:
         root = render_shards(
             out,
@@ -115,16 +122,12 @@ def _need_world() -> None:
 
 
 def _drawn(seed: int, part: Part) -> "tuple[RenderedClip, str]":
-    from himmel.data import RenderConfig
-    from himmel.shapes import Size
     from himmel.world import Stage, canonical
 
     if seed < 0:
         raise UsageError(f"seed {seed} must be 0 or more")
-    size = Size.parse(part.size)
-    config = RenderConfig(split=part.split, profile=part.profile, width=size.width, height=size.height)
-    scene = config.scene(seed)
-    stage = Stage(scene.width, scene.height)
+    scene = part.drawing().scene(seed)
+    stage = Stage()
     try:
         return stage.render(scene), canonical(scene)
     finally:

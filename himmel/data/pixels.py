@@ -1,4 +1,4 @@
-"""A raw copy of a folder's frames for training: one uint8 array on disk, filled once, then mapped.
+"""A raw copy of a folder's frames for training: one uint8 array on disk for each size, filled once, then mapped.
 
 Decoding a clip costs milliseconds and training reads every clip many times. The array is made from shards
 that were checked against the ledger; its description beside it names the ledger root it was made from.
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from himmel.data.shards import ClipShards
 from himmel.errors import LedgerError, UsageError
 from himmel.plan import canonical_json
+from himmel.shapes import Size
 
 __all__ = ["fill_pixels", "open_pixels"]
 
@@ -26,18 +27,26 @@ CLIPS_PER_SAVE = 64
 
 
 def fill_pixels(
-    shards: ClipShards, path: Path | str, *, on_progress: Callable[[int, int], None] | None = None
+    shards: ClipShards,
+    path: Path | str,
+    *,
+    size: Size | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Fill the array file `path` with the frames of `shards` and map it read-only: uint8 [clips, T, H, W, 3].
 
-    A run that was cut off goes on where it stopped; a complete file is only mapped. `on_progress` is told
-    clips done and clips in all. Raises UsageError when the clips differ in shape or the file belongs to
-    other clips, LedgerError for a clip that is not what the ledger lists or when the disk has no room.
+    size: of the clips to take, where there are several. A run that was cut off goes on where it stopped; a
+    complete file is only mapped. `on_progress` is told clips done and clips in all. Raises UsageError when the
+    clips differ in shape or the file belongs to other clips, LedgerError for a clip that is not what the ledger
+    lists or when the disk has no room.
     """
     path = Path(path)
-    wanted = _description(shards)
+    chosen = [
+        index for index, row in enumerate(shards.rows) if size in (None, Size(width=row.width, height=row.height))
+    ]
+    wanted = _description(shards, chosen)
     if not path.exists():
-        _fill(shards, path.with_name(path.name + ".part"), wanted, on_progress)
+        _fill(shards, chosen, path.with_name(path.name + ".part"), wanted, on_progress)
         _save_note(path, wanted)
         os.replace(path.with_name(path.name + ".part"), path)
         _note_path(path.with_name(path.name + ".part")).unlink()
@@ -59,16 +68,21 @@ def open_pixels(path: Path | str, *, root: str) -> npt.NDArray[np.uint8]:
     return pixels
 
 
-def _description(shards: ClipShards) -> dict[str, Any]:
-    shapes = {(row.frames, row.height, row.width) for row in shards.rows}
+def _description(shards: ClipShards, chosen: list[int]) -> dict[str, Any]:
+    rows = [shards.rows[index] for index in chosen]
+    shapes = {(row.frames, row.height, row.width) for row in rows}
     if len(shapes) != 1:
         found = ", ".join(sorted("x".join(map(str, shape)) for shape in shapes)) or "none"
-        raise UsageError(f"clips must have one shape to share an array, found {found}; use a folder for each")
-    return {"root": shards.root, "shape": [len(shards), *shapes.pop(), 3]}
+        raise UsageError(f"clips must have one shape to share an array, found {found}; use an array for each")
+    return {"root": shards.root, "shape": [len(rows), *shapes.pop(), 3]}
 
 
 def _fill(
-    shards: ClipShards, part: Path, wanted: dict[str, Any], on_progress: Callable[[int, int], None] | None
+    shards: ClipShards,
+    chosen: list[int],
+    part: Path,
+    wanted: dict[str, Any],
+    on_progress: Callable[[int, int], None] | None,
 ) -> None:
     note = _read_note(part)
     done = note.get("done", 0) if part.exists() else 0
@@ -78,14 +92,14 @@ def _fill(
     pixels = np.lib.format.open_memmap(
         part, mode="r+" if done else "w+", dtype=np.uint8, shape=tuple(wanted["shape"])
     )
-    for index in range(done, len(shards)):
-        pixels[index] = shards.frames(index)
-        if (index + 1) % CLIPS_PER_SAVE == 0 or index + 1 == len(shards):
+    for place in range(done, len(chosen)):
+        pixels[place] = shards.frames(chosen[place])
+        if (place + 1) % CLIPS_PER_SAVE == 0 or place + 1 == len(chosen):
             # The note must never be ahead of the frames it counts.
             pixels.flush()
-            _save_note(part, wanted | {"done": index + 1})
+            _save_note(part, wanted | {"done": place + 1})
         if on_progress:
-            on_progress(index + 1, len(shards))
+            on_progress(place + 1, len(chosen))
 
 
 def _check_room(part: Path, shape: list[int], done: int) -> None:

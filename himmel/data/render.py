@@ -1,6 +1,7 @@
 """Rendering training data: seeds in, shards and ledger rows out, on as many processes as asked for.
 
-A clip is a function of the generator's version, its seed and the config. So a run that was cut off goes on
+A clip is a function of the generator's version, its seed and the config, which names one size or several that
+clips take turns in. So a run that was cut off goes on
 with the seeds the ledger lacks, and a lost shard is drawn again and must come out with the digest the
 ledger holds. Workers draw and encode; this process alone writes shards and ledger.
 """
@@ -23,6 +24,7 @@ from himmel.data.shards import LEDGER_NAME, Sample, write_shard
 from himmel.errors import UsageError, WorldError
 from himmel.media import encode_clip
 from himmel.plan import canonical_json
+from himmel.shapes import Size
 
 __all__ = ["RenderConfig", "render_shards"]
 
@@ -37,7 +39,8 @@ class RenderConfig:
 
     split: "train" and "validation" draw from the same scenes (give them different seeds), "held_out" draws
     combinations that train never shows. profile: the name of a part of the world's grammar. crf: H.264
-    quality, smaller is closer to the source. fps: frames a second.
+    quality, smaller is closer to the source. fps: frames a second. others: sizes "WIDTHxHEIGHT" that clips have
+    besides width x height; they take turns by their seeds, and one that is named twice comes twice as often.
     """
 
     split: str = "train"
@@ -47,8 +50,10 @@ class RenderConfig:
     frames: int = 33
     crf: int = 8
     fps: int = PLAIN_FPS
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "others", tuple(str(Size.parse(other)) for other in self.others))
         if self.split not in SPLITS:
             raise UsageError(f'split "{self.split}" is unknown; use one of {", ".join(SPLITS)}')
         if self.profile not in world.PROFILES:
@@ -65,20 +70,37 @@ class RenderConfig:
             raise UsageError(f"RenderConfig has no {', '.join(sorted(unknown))}; remove it")
         return cls(**data)
 
+    @classmethod
+    def of_sizes(cls, sizes: Sequence[Size], **values: Any) -> "RenderConfig":
+        """The config for clips of these sizes, the first of them first in turn; `values` are its other fields."""
+        first, *others = sizes
+        return cls(width=first.width, height=first.height, others=tuple(map(str, others)), **values)
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The sizes that clips take turns in."""
+        return (Size(width=self.width, height=self.height), *map(Size.parse, self.others))
+
     @property
     def transform(self) -> str:
-        """What a ledger row says was done to the pixels; a rate that scenes have anyway is not mentioned."""
-        values = {name: value for name, value in self.to_dict().items() if (name, value) != ("fps", PLAIN_FPS)}
+        """What a ledger row says was done to the pixels; what scenes have anyway is not mentioned."""
+        plain = (("fps", PLAIN_FPS), ("others", ()))
+        values = {name: value for name, value in self.to_dict().items() if (name, value) not in plain}
         return canonical_json({"generator": world.GENERATOR, **values})
+
+    def size(self, seed: int) -> Size:
+        """The size of a seed's clip."""
+        return self.sizes[seed % len(self.sizes)]
 
     def scene(self, seed: int) -> world.SceneSpec:
         """The scene of a seed."""
+        size = self.size(seed)
         spec = world.sample_scene(
             seed,
             profile=world.PROFILES[self.profile],
             split="held_out" if self.split == "held_out" else "train",
-            width=self.width,
-            height=self.height,
+            width=size.width,
+            height=size.height,
         )
         return replace(spec, frames=self.frames, fps=self.fps)
 
@@ -124,14 +146,15 @@ def _render_shard(
 
     def noted() -> Iterator[Sample]:
         for sample in samples:
+            size = config.size(int(sample.key))
             rows.append(
                 ClipRow(
                     **sample.digests(),
                     source=source,
                     seed=int(sample.key),
                     split=config.split,
-                    width=config.width,
-                    height=config.height,
+                    width=size.width,
+                    height=size.height,
                     frames=config.frames,
                     shard=path.name,
                     key=sample.key,
@@ -213,7 +236,7 @@ def _source() -> SourceRow:
 def _renderer(config: RenderConfig, workers: int) -> Iterator[Callable[[Sequence[int]], Iterator[Sample]]]:
     """A function from seeds to samples in the same order; one OpenGL context for each worker."""
     if workers == 1:
-        stage = world.Stage(config.width, config.height)
+        stage = world.Stage()
         try:
             yield partial(map, partial(_draw, stage, config))
         finally:
@@ -256,7 +279,7 @@ _worker: dict[str, tuple[world.Stage, RenderConfig]] = {}
 def _start_worker(config: RenderConfig) -> None:
     # Ctrl-C reaches the whole group of processes; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker["here"] = world.Stage(config.width, config.height), config
+    _worker["here"] = world.Stage(), config
 
 
 def _draw_in_worker(seed: int) -> Sample:

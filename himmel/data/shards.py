@@ -23,6 +23,7 @@ from himmel.data.ledger import ClipRow, Ledger, ShardRow, digest
 from himmel.errors import LedgerError
 from himmel.media import decode_clip
 from himmel.plan import canonical_json
+from himmel.shapes import Size
 
 __all__ = ["LEDGER_NAME", "MEMBERS", "ClipShards", "Sample", "read_arrays", "write_shard"]
 
@@ -172,6 +173,11 @@ class ClipShards:
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(len(self.rows)))
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """Sizes of the clips, each once, in the order in which they come first."""
+        return tuple(dict.fromkeys(Size(width=row.width, height=row.height) for row in self.rows))
 
     def frames(self, index: int) -> npt.NDArray[np.uint8]:
         """Frames of a clip: uint8 [T, H, W, 3]."""

@@ -102,7 +102,7 @@ def draw_cases(
     known: by group, the seeds of the cases that were drawn before and are left out now. Raises WorldError where
     nothing can be drawn and UsageError for an answer that no scene of its group has.
     """
-    stage = Stage(length.width, length.height)
+    stage = Stage()
     try:
         for number, (name, group) in enumerate(suite.groups.items()):
             turn = _Turn(

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from himmel.errors import UsageError
 from himmel.evaluate.exhibit import Exhibit, Pixels
 from himmel.evaluate.things import Thing
+from himmel.world.camera import focal
 
 __all__ = [
     "Probe",
-    "FOCAL",
     "MOVES",
     "camera",
     "colour",
@@ -40,9 +40,6 @@ Numbers = NDArray[np.float64]
 RELATIONS = ("left_of", "right_of", "in_front_of", "behind")
 STEADY = 0.8  # share of the frames in which a count must hold
 MOVED = 0.08  # half widths: less is standing still
-# Half widths that a thing's picture moves sideways while a step of the same length in depth makes it grow e-fold:
-# the focal length of the world's camera, 1 / tan(36 degrees / 2).
-FOCAL = 3.08
 # What a whole camera move does in the training clips: half widths of a pan, growth of a dolly, shear of an orbit.
 PAN, DOLLY, ORBIT = 1.1, 0.5, 1.6
 STATIC = 0.35  # of a whole move: less is a camera that does not move
@@ -125,7 +122,9 @@ def told_direction(exhibit: Exhibit) -> str | None:
     before, after = there[:ends], there[-ends:]
     x, _ = places(thing, exhibit)
     size = np.log(np.maximum(thing.area, 1.0)) / 2
-    ways = (float(x[after].mean() - x[before].mean()), FOCAL * float(size[after].mean() - size[before].mean()))
+    _, height, width = exhibit.classes.shape
+    grown = focal(width / height) * float(size[after].mean() - size[before].mean())
+    ways = (float(x[after].mean() - x[before].mean()), grown)
     if hypot(*ways) < MOVED:
         return None
     axis = int(abs(ways[1]) > abs(ways[0]))

@@ -133,7 +133,7 @@ def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path
         sizes[clip.shape].append(number)
     lines = {}
     for (frames, height, width, _), members in sizes.items():
-        name = f"{index.stem}-{width}x{height}x{frames}.npy"
+        name = f"{index.stem}-{width}x{height}x{frames}.npy"  # read by _size_of
         groups = [members[i : i + batch] for i in range(0, len(members), batch)]
         latents = [_encode(codec, np.stack([decoded[number] for number in group])) for group in groups]
         np.save(index.with_name(name), torch.cat(latents).view(torch.uint16).numpy())
@@ -141,6 +141,12 @@ def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path
         for row, number in enumerate(members):
             lines[number] = {"array": name, "row": row, "record": clips.record(number)}
     _write(index, "".join(json.dumps(lines[number]) + "\n" for number in chosen))
+
+
+def _size_of(name: str) -> str:
+    """ "WIDTHxHEIGHT" in the name of an array."""
+    width, height, _ = name.removesuffix(".npy").rpartition("-")[2].split("x")
+    return f"{width}x{height}"
 
 
 @torch.no_grad()
@@ -181,6 +187,10 @@ class LatentStore:
         """Shape [C, F, h, w] of a clip's latents."""
         channels, frames, height, width = self._arrays[self.clips[index].array].shape[2:]
         return channels, frames, height, width
+
+    def size(self, index: int) -> str:
+        """Size of a clip in pixels, "WIDTHxHEIGHT"."""
+        return _size_of(self.clips[index].array)
 
     def latents(self, index: Sequence[int], mirrored: Sequence[bool], frames: int) -> Tensor:
         """The first `frames` latent frames of clips of one size, bfloat16 [B, C, frames, h, w]."""

@@ -139,13 +139,15 @@ class CodecRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A stretch of a run, up to the share `until` of its steps, and the clip lengths drawn in it.
+    """A stretch of a run, up to the share `until` of its steps, and the clips drawn in it.
 
-    lengths: latent frames of a clip and how often they are drawn; 1 is a still picture.
+    lengths: latent frames of a clip and how often they are drawn; 1 is a still picture. sizes: "WIDTHxHEIGHT" in
+    pixels and how often they are drawn; as often as there are clips of them where none are named.
     """
 
     until: float
     lengths: tuple[tuple[int, float], ...]
+    sizes: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

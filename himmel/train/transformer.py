@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.compiler import config
 
 from himmel.errors import TrainingError
 from himmel.flow import noisy
 from himmel.shapes import LatentShape, TokenGrid
 from himmel.text import TextEncoder
+from himmel.train.buckets import Buckets, Weight, shape_of
 from himmel.train.latents import LatentStore
 from himmel.train.loop import Loop
 from himmel.train.metrics import Progress
@@ -30,10 +32,8 @@ __all__ = ["Caption", "ClipBatch", "TrainedTransformer", "TransformerTask", "Wei
 
 # What is said about a clip: its record, whether it is mirrored, and what to draw words from.
 Caption = Callable[[Mapping[str, Any], bool, np.random.Generator], str]
-# How often a clip with this record is drawn, against others.
-Weight = Callable[[Mapping[str, Any]], float]
-
 _JUDGED_AT = (0.3, 0.6, 0.9)  # levels at which held-out clips are judged
+_KERNELS = 32  # kinds of parts; where there are more, they share kernels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,35 +74,23 @@ class TrainedTransformer:
         return {k.removeprefix(start): v for k, v in self.weights[name].items() if k.startswith(start)}
 
 
-class _Clips:
-    """Clips of one size and how often each is drawn."""
-
-    def __init__(self, members: Sequence[int], weights: Sequence[float]) -> None:
-        self.members, self.weights = np.array(members), np.array(weights)
-        self._shares = self.weights / self.weights.sum()
-
-    def draw(self, count: int, rng: np.random.Generator) -> list[int]:
-        """`count` of the clips, any of them perhaps several times."""
-        drawn: list[int] = rng.choice(self.members, size=count, p=self._shares).tolist()
-        return drawn
-
-
 class TransformerTask:
     """Noisy latents and a caption in, velocity loss over unknown patches out."""
 
     def __init__(self, recipe: TransformerRecipe, caption: Caption, weight: Weight = lambda record: 1.0) -> None:
-        self.recipe, self.caption, self.weight, self.device = recipe, caption, weight, recipe.run.device
+        self.recipe, self.caption, self.device = recipe, caption, recipe.run.device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.run.seed)
             self.transformer, self.text = VideoTransformer(recipe.model), TextEncoder(recipe.text)
         self.model = nn.ModuleDict({"transformer": self.transformer, "text": self.text}).to(self.device)
         self.store = LatentStore(recipe.data.latents)
-        self._sizes = self._by_size()
+        self.buckets = Buckets(self.store, recipe.data.held_out, weight)
+        self.kinds = 2 * len(self.buckets.kinds(recipe.data.stages))  # levels may differ inside a frame or not
         self._metric = self._read_metric() if recipe.seen else None
         self._predict: Callable[..., Tensor] = self._compiled() if recipe.run.compile else self.transformer
 
     def draw(self, rng: np.random.Generator, progress: float) -> Sequence[ClipBatch]:
-        """`parts` batches of one size each, of lengths that the stage names."""
+        """`parts` batches of one size each, of lengths and sizes that the stage names."""
         stage = next(stage for stage in self.recipe.data.stages if progress < stage.until)
         return [self._draw_part(rng, stage) for _ in range(self.recipe.data.parts)]
 
@@ -131,8 +119,11 @@ class TransformerTask:
         return metric.to(self.device)
 
     def _compiled(self) -> Callable[..., Tensor]:
-        # On a CPU there are few kinds of parts and kernels for one size are faster than for any.
-        return torch.compile(self.transformer, dynamic=False if self.device == "cpu" else None)
+        # Beyond this limit torch compiles nothing more and goes on without.
+        config.recompile_limit = max(config.recompile_limit, self.kinds)
+        # On a CPU kernels for one size are faster than for any.
+        single = self.device == "cpu" and self.kinds <= _KERNELS
+        return torch.compile(self.transformer, dynamic=False if single else None)
 
     def _velocity_loss(self, part: ClipBatch, clean: Tensor, noise: Tensor) -> Tensor:
         levels = part.levels.over_latents(self.recipe.model.patch, *clean.shape[3:])
@@ -150,16 +141,10 @@ class TransformerTask:
     def _draw_part(self, rng: np.random.Generator, stage: Stage) -> ClipBatch:
         lengths, shares = zip(*stage.lengths, strict=True)
         frames = int(rng.choice(lengths, p=np.array(shares) / sum(shares)))
-        fit = {shape: clips for shape, clips in self._sizes.items() if shape.frames >= frames}
-        if not fit:
-            raise TrainingError(
-                f"no clip of {self.recipe.data.latents} has {frames} latent frames; shorten the stage"
-            )
-        weights = np.array([clips.weights.sum() for clips in fit.values()])
-        shape, clips = list(fit.items())[int(rng.choice(len(fit), p=weights / weights.sum()))]
-        grid = self._grid(shape, frames)
+        bucket = self.buckets.choose(stage, frames, rng)
+        grid = self._grid(bucket.shape, frames)
         batch = max(1, self.recipe.data.tokens // grid.count)
-        chosen = clips.draw(batch, rng)
+        chosen = bucket.draw(batch, rng)
         mirrored: list[bool] = (rng.random(batch) < 0.5).tolist()
         return ClipBatch(
             latents=self.store.latents(chosen, mirrored, frames),
@@ -178,7 +163,8 @@ class TransformerTask:
         return self.text.tokenize(captions).ids
 
     def _judge(self, index: int, level: float, rng: np.random.Generator) -> float:
-        grid = self._grid(self._shape(index), self._shape(index).frames)
+        shape = shape_of(self.store, index)
+        grid = self._grid(shape, shape.frames)
         t = torch.full((1, grid.frames, 1, 1), level)
         part = ClipBatch(
             latents=self.store.latents([index], [False], grid.frames),
@@ -191,24 +177,6 @@ class TransformerTask:
 
     def _held_out(self) -> range:
         return range(min(self.recipe.data.held_out, len(self.store)))
-
-    def _by_size(self) -> dict[LatentShape, _Clips]:
-        sizes: dict[LatentShape, list[int]] = {}
-        for index in range(self.recipe.data.held_out, len(self.store)):
-            sizes.setdefault(self._shape(index), []).append(index)
-        if not sizes:
-            raise TrainingError(
-                f"{self.recipe.data.latents} holds {len(self.store)} clips, {self.recipe.data.held_out} of them "
-                "held out; encode more clips first"
-            )
-        return {
-            shape: _Clips(members, [self.weight(self.store.clips[index].record) for index in members])
-            for shape, members in sizes.items()
-        }
-
-    def _shape(self, index: int) -> LatentShape:
-        channels, frames, height, width = self.store.shape(index)
-        return LatentShape(channels=channels, frames=frames, height=height, width=width)
 
     def _grid(self, shape: LatentShape, frames: int) -> TokenGrid:
         time, rows, columns = self.recipe.model.patch

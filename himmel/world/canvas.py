@@ -1,7 +1,7 @@
 """Draws parts with OpenGL through EGL (no window, no display): colour, identity and depth of every pixel.
 
-One context and one set of buffers serve a whole process. Frames are drawn at twice the size and averaged
-down, which costs less than multisampling on a software renderer and smooths shading as well as edges.
+One context serves a whole process, with buffers for each size of picture. Frames are drawn at twice the size and
+averaged down, which costs less than multisampling on a software renderer and smooths shading as well as edges.
 """
 
 import os
@@ -131,10 +131,21 @@ def sun_matrix(direction: FloatArray, centre: FloatArray, reach: float) -> Float
     return box @ view
 
 
-class Canvas:
-    """An off-screen OpenGL surface of `width` x `height` pixels, drawn at `supersample` times that size."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Surface:
+    """Buffers of one size: two textures, the framebuffer over them, and arrays for what is read back."""
 
-    def __init__(self, width: int, height: int, supersample: int = 2) -> None:
+    colour: Any
+    facts: Any
+    frame: Any
+    pixels: FloatArray
+    values: FloatArray
+
+
+class Canvas:
+    """Off-screen OpenGL surfaces, drawn at `supersample` times the size that is asked for."""
+
+    def __init__(self, supersample: int = 2) -> None:
         try:
             import moderngl
         except ImportError as error:
@@ -148,13 +159,10 @@ class Canvas:
                 f"no OpenGL through EGL here ({error}); "
                 "install it with: apt-get install -y libegl1 libgl1-mesa-dri"
             ) from error
-        self.width, self.height, self.supersample = width, height, supersample
+        self.supersample = supersample
         self._context: Any = context
         self._flags = moderngl.DEPTH_TEST, moderngl.BLEND
-        size = (width * supersample, height * supersample)
-        self._colour = context.texture(size, 4)
-        self._facts = context.texture(size, 2, dtype="f4")
-        self._frame = context.framebuffer([self._colour, self._facts], context.depth_renderbuffer(size))
+        self._surfaces: dict[tuple[int, int], _Surface] = {}
         self._shadow = context.depth_texture((SHADOW_PIXELS, SHADOW_PIXELS))
         self._shadow.compare_func = "<="
         self._shadow.repeat_x = self._shadow.repeat_y = False
@@ -165,23 +173,22 @@ class Canvas:
         self._meshes = {name: tuple(context.buffer(part) for part in mesh.build(name)) for name in mesh.MESHES}
         self._buffers: dict[str, Any] = {}
         self._arrays: dict[tuple[str, int], Any] = {}
-        self._pixels = np.empty((size[1], size[0], 4), np.uint8)
-        self._values = np.empty((size[1], size[0], 2), np.float32)
 
     def close(self) -> None:
         """Give the context back."""
         self._context.release()
 
     def draw(
-        self, instances: Instances, paint: Paint, uniforms: Mapping[str, Any]
+        self, size: tuple[int, int], instances: Instances, paint: Paint, uniforms: Mapping[str, Any]
     ) -> tuple[FloatArray, FloatArray]:
-        """Draw one frame.
+        """Draw one frame of a size (width, height).
 
         `uniforms` holds those of the light (`look.uniforms`, `sun_matrix` as "sun_view"), of the camera
         (`camera_uniforms`) and of the moment: "seconds", and "occluders" [K, 4], spheres by centre and radius.
         Returns colour uint8 [h, w, 4] and facts float32 [h, w, 2] (64 * identity + part, depth), both at the
-        supersampled size, top row first; they are overwritten by the next frame.
+        supersampled size, top row first; they are overwritten by the next frame of the same size.
         """
+        surface = self._surface(size)
         depth, blend = self._flags
         context, packed = self._context, _packed(uniforms)
         context.disable(blend)
@@ -190,8 +197,8 @@ class Canvas:
         self._shadow_frame.clear(depth=1.0)
         self._draw_all(instances.casters, self._cast, packed)
         self._draw_all(instances.shiny, self._cast, packed)
-        self._frame.use()
-        self._frame.clear(depth=1.0)
+        surface.frame.use()
+        surface.frame.clear(depth=1.0)
         self._shadow.use(0)
         shiny, plain = self._part(paint, "shiny"), self._part(paint, "plain", wood=paint.wood, felt=paint.felt)
         # Near things first: what they hide is then never shaded.
@@ -205,9 +212,26 @@ class Canvas:
         if instances.glass:
             context.enable(blend)
             self._draw_all(instances.glass, shiny, packed)
-        self._colour.read_into(self._pixels)
-        self._facts.read_into(self._values)
-        return self._pixels[::-1], self._values[::-1]
+        surface.colour.read_into(surface.pixels)
+        surface.facts.read_into(surface.values)
+        return surface.pixels[::-1], surface.values[::-1]
+
+    def _surface(self, size: tuple[int, int]) -> _Surface:
+        """The surface of a size; made on first use."""
+        if size not in self._surfaces:
+            width, height = (side * self.supersample for side in size)
+            colour = self._context.texture((width, height), 4)
+            facts = self._context.texture((width, height), 2, dtype="f4")
+            self._surfaces[size] = _Surface(
+                colour=colour,
+                facts=facts,
+                frame=self._context.framebuffer(
+                    [colour, facts], self._context.depth_renderbuffer((width, height))
+                ),
+                pixels=np.empty((height, width, 4), np.uint8),
+                values=np.empty((height, width, 2), np.float32),
+            )
+        return self._surfaces[size]
 
     def _part(
         self, paint: Paint, kind: str, *, ground: int = -1, wood: bool = False, felt: bool = False

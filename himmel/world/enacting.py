@@ -22,7 +22,8 @@ __all__ = ["enact"]
 FloatArray: TypeAlias = npt.NDArray[Any]
 _SEEN = 0.8  # of its length is out of hiding at both ends of its way
 _SLIVER = 0.05  # of its length at either end may show when it counts as hidden: less than 4 % of its pixels
-_DISTANCE = 1.6  # from the camera, in lengths of the way
+_DISTANCE = 1.6  # from the camera of a square picture, in lengths of the way
+_NEAREST = 3.8  # world units, likewise
 _WING_SPAN = {"bird": 0.74, "airplane": 0.72}
 
 
@@ -46,9 +47,11 @@ def _hide(spec: SceneSpec, rng: np.random.Generator) -> Staged:
     pace = max(motion.SPEED["normal"], 2 * _SEEN * length / in_sight)
     deep = 0.12
     lane = deep + aside + rng.uniform(0.06, 0.12)
-    high = (1.12 * top_of(subject) + 0.25 * (deep + aside + 0.3)) / 2
+    high = (1.12 * top_of(subject) + 0.25 / spec.breadth * (deep + aside + 0.3)) / 2
     # A wall hides more than its own width of what is behind it.
-    wider = 1 + (lane + deep) / (_DISTANCE * (pace * (spec.frames - 1) / spec.fps + length))
+    far = _DISTANCE * (pace * (spec.frames - 1) / spec.fps + length)
+    # A tall picture is taken from farther away, a wide one from nearer, but not from nearer than any.
+    wider = 1 + (lane + deep) / max(far / spec.breadth, min(far, _NEAREST))
     wide = (pace * seconds + (1 - 2 * _SLIVER) * length) / 2 / wider
     yaw = motion.heading(subject.motion.direction)
     time = np.arange(spec.frames) / spec.fps

@@ -105,7 +105,7 @@ class Figures:
         ground = np.zeros((1, 3, 4))
         ground[0, :, :3] = np.diag([60.0, 60.0, 1.0])
         self._ground = _rows(ground, np.ones(3), _GROUND, 0, 0)
-        for prop in props.props_for(spec.setting, rng):
+        for prop in props.props_for(spec.setting, rng, spec.breadth):
             self._add_prop(prop)
         if staged.prop is not None:
             self._add_prop(staged.prop)

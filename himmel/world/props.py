@@ -238,8 +238,12 @@ def _clear_of(place: FloatArray, taken: list[FloatArray], gap: float) -> bool:
     return all(np.hypot(*(place - other)) > gap for other in taken)
 
 
-def props_for(setting: str, rng: np.random.Generator) -> list[Prop]:
-    """Props of a setting, scattered around a free stage in the middle and not between it and the viewer."""
+def props_for(setting: str, rng: np.random.Generator, breadth: float = 1.0) -> list[Prop]:
+    """Props of a setting, scattered around a free stage in the middle and not between it and the viewer.
+
+    breadth: of the picture (`SceneSpec.breadth`); the stage of a wide one is wider.
+    """
+    half = 2.4 * max(1.0, breadth)
     props: list[Prop] = []
     taken: list[FloatArray] = []
     for parts, count, near, far, scale in _SCATTERS[setting]:
@@ -250,7 +254,7 @@ def props_for(setting: str, rng: np.random.Generator) -> list[Prop]:
                 distance = rng.uniform(near, far)
                 place = distance * np.array([np.cos(angle), np.sin(angle)])
                 if place[1] < -1.2 or (
-                    abs(place[0]) < 2.4 and -1.4 < place[1] < 1.9 and parts not in (_FLOWER, _MUSHROOM)
+                    abs(place[0]) < half and -1.4 < place[1] < 1.9 and parts not in (_FLOWER, _MUSHROOM)
                 ):
                     continue
                 if _clear_of(place, taken, 0.9 if low else 1.5):

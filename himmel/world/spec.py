@@ -4,6 +4,7 @@ A spec is checked against `grammar` when it is made, so that a scene that exists
 Axes: x to the viewer's right, y away from the viewer into depth, z up.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from typing import Any
@@ -209,6 +210,14 @@ class SceneSpec:
             self._check_subject(index)
         if self.relation is not None:
             self._check_relation(self.relation)
+
+    @property
+    def breadth(self) -> float:
+        """How far a picture spreads to the sides: 1 in a square one, more in a wide one, less in a tall one.
+
+        Of two pictures of the same area, the one is this many times as wide and the other as high.
+        """
+        return math.sqrt(self.width / self.height)
 
     @property
     def scenario_verb(self) -> str | None:

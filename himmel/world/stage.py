@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from himmel.errors import UsageError
 from himmel.world import look, motion
 from himmel.world.bodies import COLLIDERS
 from himmel.world.camera import camera_path
@@ -21,7 +20,7 @@ from himmel.world.staging import Staged
 from himmel.world.style import STYLES, block_sums, outline
 from himmel.world.truth import GroundTruth, find_events, mask_facts
 
-__all__ = ["RenderedClip", "Stage"]
+__all__ = ["RenderedClip", "Stage", "scene_rng"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
 _CARTOON_BANDS = 3
@@ -45,20 +44,17 @@ def scene_rng(spec: SceneSpec) -> np.random.Generator:
 
 
 class Stage:
-    """Owns the drawing surface of one size; `render` draws any scene of that size."""
+    """Owns what is drawn on; `render` draws any scene, whatever its size."""
 
-    def __init__(self, width: int, height: int, *, supersample: int = 2) -> None:
-        self._canvas = Canvas(width, height, supersample)
-        self.width, self.height = width, height
+    def __init__(self, *, supersample: int = 2) -> None:
+        self._canvas = Canvas(supersample)
 
     def close(self) -> None:
-        """Give the drawing surface back."""
+        """Give the drawing surfaces back."""
         self._canvas.close()
 
     def render(self, spec: SceneSpec) -> RenderedClip:
-        """Draw a scene; raises UsageError when its size is not the stage's."""
-        if (spec.width, spec.height) != (self.width, self.height):
-            raise UsageError(f"scene is {spec.width}x{spec.height}, this stage draws {self.width}x{self.height}")
+        """Draw a scene."""
         rng = scene_rng(spec)
         staged = enact(spec, rng)
         views = camera_path(spec, staged.tracks, rng, staged.pieces)
@@ -75,7 +71,7 @@ class Stage:
         self, spec: SceneSpec, staged: Staged, views: list[View], figures: Figures
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Sums of the drawn pixels under each pixel uint16 [T, H, W, 3], marks (identity, piece) and depth."""
-        size = (spec.frames, self.height, self.width)
+        size = (spec.frames, spec.height, spec.width)
         sums, marks = np.empty((*size, 3), np.uint16), np.zeros((1 + bool(staged.pieces), *size), np.uint8)
         depth = np.empty(size, np.float16)
         light = look.uniforms(spec.setting, spec.light, bands=_CARTOON_BANDS if spec.style == "cartoon" else 0)
@@ -90,14 +86,14 @@ class Stage:
             occluders=occluders.shape[1],
             lamp=staged.lamp is not None,
         )
-        cameras = camera_uniforms(views, self.width / self.height)
+        cameras = camera_uniforms(views, spec.width / spec.height)
         drawn = figures.instances(np.stack([camera["view_projection"] for camera in cameras]), light["sun_view"])
         factor = self._canvas.supersample
         for frame, (instances, camera) in enumerate(zip(drawn, cameras, strict=True)):
             moment = {"seconds": frame / spec.fps, "occluders": occluders[frame]}
             if staged.lamp is not None:
                 moment["lamp"] = staged.lamp.uniform(frame)
-            colour, facts = self._canvas.draw(instances, paint, light | camera | moment)
+            colour, facts = self._canvas.draw((spec.width, spec.height), instances, paint, light | camera | moment)
             if spec.style == "cartoon":
                 outline(colour, facts)
             sums[frame] = block_sums(colour, factor)

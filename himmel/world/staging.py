@@ -1,4 +1,8 @@
-"""Puts the subjects of a scene on the stage: starting places, facings, lanes that do not collide, tracks."""
+"""Puts the subjects of a scene on the stage: starting places, facings, lanes that do not collide, tracks.
+
+Where the words leave it open, places follow the picture's shape: the wider it is, the farther apart to the sides
+subjects stand, the taller, the deeper.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -106,7 +110,7 @@ def _screen(spec: SceneSpec, subject: SubjectSpec) -> Vector:
     flies = SUBJECTS[subject.kind].family == "flyer"
     # The line of sight over the prop's top must pass over the subject's, which stands behind it.
     top = 1.15 * top_of(subject) + (motion.LOW_FLIGHT + 0.1 if flies else 0.0)
-    high = (top + (deep + aside + 0.3) * _SIGHT.get(spec.camera, 0.25)) / 2
+    high = (top + (deep + aside + 0.3) * _SIGHT.get(spec.camera, 0.25 / spec.breadth)) / 2
     return wide, deep, max(high, wide) if target == "tree" else high
 
 
@@ -172,7 +176,7 @@ def _places(
     if spec.relation is not None:
         a, b = spec.relation.a, spec.relation.b
         places[b] = rng.uniform(-0.12, 0.12, 2)
-        offset, heights[a] = _related(spec.subjects[a], spec.relation.kind, spec.subjects[b], rng)
+        offset, heights[a] = _related(spec, spec.subjects[a], spec.relation.kind, spec.subjects[b], rng)
         places[a] = places[b] + offset
     for index, subject in enumerate(spec.subjects):
         target = subject.motion.target
@@ -192,12 +196,15 @@ def _places(
 
 
 def _related(
-    a: SubjectSpec, relation: RelationKind, b: SubjectSpec, rng: np.random.Generator
+    spec: SceneSpec, a: SubjectSpec, relation: RelationKind, b: SubjectSpec, rng: np.random.Generator
 ) -> tuple[FloatArray, float]:
     """Where `a` stands, seen from `b` [2], and the height it stands at."""
-    gap = reach_of(a) + reach_of(b) + rng.uniform(0.25, 0.6)
-    sideways = rng.choice([-1.0, 1.0]) * rng.uniform(0.45, 0.75) * (reach_of(a) + reach_of(b)) * 0.8
-    deep = 0.35 + 0.75 * gap
+    girth, free = reach_of(a) + reach_of(b), rng.uniform(0.25, 0.6)
+    wide, tall = max(1.0, spec.breadth), max(1.0, 1.0 / spec.breadth)
+    sideways = rng.choice([-1.0, 1.0]) * rng.uniform(0.45, 0.75) * girth * 0.8 * wide
+    deep = (0.35 + 0.75 * (girth + free)) * tall
+    # Who goes somewhere fills the width by that.
+    gap = girth + (free if _travel(spec, a).any() or _travel(spec, b).any() else free * spec.breadth**2)
     offset = {
         "left_of": (-gap, rng.uniform(-0.15, 0.15)),
         "right_of": (gap, rng.uniform(-0.15, 0.15)),
@@ -239,7 +246,8 @@ def _free(spec: SceneSpec, index: int, places: dict[int, FloatArray], rng: np.ra
         return jitter - travel / 2
     best, best_gap = jitter, -np.inf
     for _ in range(40):
-        at = np.array([rng.uniform(-1.9, 1.9), rng.uniform(-0.5, 1.5)]) - travel / 2
+        wide = spec.breadth
+        at = np.array([rng.uniform(-1.9 * wide, 1.9 * wide), rng.uniform(-0.5, 1.5 / wide)]) - travel / 2
         gap = min(
             _lane_distance(at, travel, place, _travel(spec, spec.subjects[other]))
             - own

@@ -14,6 +14,7 @@ from himmel.cli.course import Lessons
 from himmel.cli.stop import stopping
 from himmel.codec import CodecConfig
 from himmel.data import open_pixels
+from himmel.media import read_video
 from himmel.text import TextConfig
 from himmel.train import OptimiserRecipe, RunRecipe, Stage, TransformerData
 from himmel.transformer import tiny
@@ -59,8 +60,8 @@ def clips(tmp_path: Path, small: None, capsys: pytest.CaptureFixture[str]) -> Pa
     return tmp_path / "clips"
 
 
-def bundled(out: str, *more: str, clips: int = 2) -> int:
-    return main(["train", "bundled", "--out", out, "--clips", str(clips), "--size", "32x32", "--json", *more])
+def bundled(out: str, *more: str, clips: int = 2, size: str = "32x32") -> int:
+    return main(["train", "bundled", "--out", out, "--clips", str(clips), "--size", size, "--json", *more])
 
 
 def stop_at(call: int) -> Callable[[], object]:
@@ -155,6 +156,39 @@ def test_from_clips_to_a_model_that_makes_videos(clips: Path, capsys: pytest.Cap
     assert plan["notes"] == [] and plan["shots"][0]["caption"].endswith("jumps. black and white.")
 
 
+def test_a_run_of_several_sizes_makes_a_wide_video(
+    small: None, keys_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("himmel.cli.train.VALIDATION_CLIPS", 3)
+    monkeypatch.setenv("HIMMEL_HOME", str(keys_folder))
+    sizes = "32x32,64x32,32x64"
+    assert bundled("whole", clips=6, size=sizes) == 0
+    digest = json.loads(capsys.readouterr().out)["digest"]
+    stops = ((4, "4 of 6 clips drawn"), (10, "1 of 1 clips decoded"), (9, "after step 1"), (2, "after step 1"))
+    capsys.readouterr()
+    for call, words in stops:
+        monkeypatch.setattr("himmel.cli.train.stopping", stop_at(call))
+        assert bundled("cut", clips=6, size=sizes) == 130
+        assert words in json.loads(capsys.readouterr().out)["error"]
+    monkeypatch.setattr("himmel.cli.train.stopping", stopping)
+    capsys.readouterr()
+    assert bundled("cut", clips=6, size=sizes) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == digest
+    sides = ("32x32", "32x64", "64x32")
+    names = [f"{split}-{size}.npy" for split in ("1-validation", "2-train") for size in sides]
+    assert sorted(path.name for path in Path("whole/codec/pixels").glob("*.npy")) == names
+    assert load_weights("whole/weights").card.sizes == ("32x32", "64x32", "32x64")
+
+    asked = ["a red ball", "--model", "whole/weights", "--seconds", "0.4", "--steps", "1"]
+    assert main(["make", *asked, "--size", "64x32", "-o", "wide.mp4"]) == 0
+    assert read_video(Path("wide.mp4")).pixels.shape[1:] == (32, 64, 3)
+    capsys.readouterr()
+    assert main(["make", *asked, "--size", "96x32", "--dry-run"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert "the model was trained at 32x32, 64x32, 32x64; 96x32 will look worse" in plan["notes"]
+    assert (plan["shots"][0]["width"], plan["shots"][0]["height"]) == (96, 32)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -164,6 +198,7 @@ def test_from_clips_to_a_model_that_makes_videos(clips: Path, capsys: pytest.Cap
         (["bundled", "--out", "x", "--clips", "0"], 2, "0 clips"),
         (["bundled", "--out", "x", "--transformer-steps", "0"], 2, "0 steps"),
         (["bundled", "--out", "x", "--size", "big"], 2, "big"),
+        (["bundled", "--out", "x", "--size", "128x128,100x128"], 2, "100x128 is not divisible by 32"),
         (["transformer", "--data", "x", "--out", "x", "--codec", "nowhere"], 1, 'no weights at "nowhere"'),
         (["transformer", "--data", "x", "--out", "x"], 2, "--codec"),
     ],

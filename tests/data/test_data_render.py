@@ -12,6 +12,7 @@ from himmel.data.ledger import Ledger
 from himmel.data.render import RenderConfig, render_shards
 from himmel.data.shards import LEDGER_NAME, ClipShards
 from himmel.errors import LedgerError, UsageError, WorldError
+from himmel.shapes import BUCKETS, parse_sizes
 
 TINY = RenderConfig(profile="first_light", width=32, height=32, frames=3)
 
@@ -19,7 +20,7 @@ TINY = RenderConfig(profile="first_light", width=32, height=32, frames=3)
 @pytest.fixture(scope="module")
 def drawable() -> None:
     try:
-        world.Stage(32, 32).close()
+        world.Stage().close()
     except WorldError as error:
         pytest.skip(str(error))
 
@@ -39,7 +40,7 @@ def test_clips_are_what_the_world_draws(folder: Path) -> None:
     clips = ClipShards(folder)
     assert [row.seed for row in clips.rows] == [0, 1, 2, 3, 4]
     assert sorted(files(folder)) == ["train-000000000.tar", "train-000000002.tar", "train-000000004.tar"]
-    stage = world.Stage(32, 32)
+    stage = world.Stage()
     for index in clips:
         drawn = stage.render(TINY.scene(index))
         assert clips.frames(index).shape == drawn.frames.shape == (3, 32, 32, 3)
@@ -160,6 +161,33 @@ def test_the_config_survives_and_refuses() -> None:
         RenderConfig(split="test")
     with pytest.raises(UsageError, match="profile"):
         RenderConfig(profile="everything")
+
+
+def test_clips_take_turns_in_several_sizes(drawable: None, tmp_path: Path) -> None:
+    sizes = parse_sizes("32x32,48x32,32x48,48x32")
+    config = RenderConfig.of_sizes(sizes, profile="first_light", frames=3)
+    assert config.sizes == sizes and RenderConfig.from_dict(config.to_dict()) == config
+    render_shards(tmp_path, clips=5, shard_size=3, config=config)
+    clips, drawn = ClipShards(tmp_path), files(tmp_path)
+    assert [f"{row.width}x{row.height}" for row in clips.rows] == ["32x32", "48x32", "32x48", "48x32", "32x32"]
+    assert [str(size) for size in clips.sizes] == ["32x32", "48x32", "32x48"]
+    assert {row.transform for row in clips.rows} == {config.transform}
+    assert clips.frames(1).shape == (3, 32, 48, 3) and clips.record(2)["spec"]["height"] == 48
+    assert world.SceneSpec.from_dict(clips.record(3)["spec"]) == config.scene(3)
+    (tmp_path / "train-000000000.tar").unlink()
+    render_shards(tmp_path, clips=5, shard_size=3, config=config, workers=2)
+    assert files(tmp_path) == drawn  # a lost shard comes back, whoever draws it
+    with pytest.raises(UsageError, match="another folder"):
+        render_shards(tmp_path, clips=6, config=RenderConfig.of_sizes(sizes[:2], profile="first_light", frames=3))
+
+
+def test_the_other_sizes_are_mentioned_only_where_there_are_any() -> None:
+    """So that folders from before sizes could be mixed go on."""
+    assert "others" not in TINY.transform
+    several = RenderConfig.of_sizes(parse_sizes("buckets"))
+    assert several.sizes == BUCKETS and '"others":["160x96","96x160","160x128","224x96"]' in several.transform
+    with pytest.raises(UsageError, match="not WIDTHxHEIGHT"):
+        RenderConfig(others=("wide",))
 
 
 def test_a_rate_is_mentioned_only_where_it_is_another(drawable: None) -> None:

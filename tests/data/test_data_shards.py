@@ -1,6 +1,7 @@
 import io
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from himmel.data.pixels import fill_pixels, open_pixels
 from himmel.data.shards import LEDGER_NAME, ClipShards, Sample, read_arrays, write_shard
 from himmel.errors import HimmelError, LedgerError, UsageError
 from himmel.media import encode_clip
+from himmel.shapes import Size
 
 SOURCE = SourceRow(
     kind="rendered",
@@ -239,6 +241,26 @@ def test_pixels_belong_to_their_clips(folder: Path) -> None:
     assert open_pixels(folder / "pixels.npy", root=clips.root).shape[0] == 3
     with pytest.raises(LedgerError, match="not made from"):
         fill_pixels(ClipShards(folder), folder / "pixels.npy")
+
+
+def test_each_size_has_an_array_of_its_own(folder: Path) -> None:
+    wide = np.repeat(noise(9), 2, axis=2)
+    other = Sample.pack("000000009", encode_clip(wide, 12), {"seed": 9}, {})
+    row = write_shard(folder / "c.tar", [other])
+    with Ledger(folder / LEDGER_NAME) as ledger:
+        fields = clip_row(1, "c.tar", other, "train")
+        ledger.add_clips([replace(fields, width=32)], row)
+    clips, seen = ClipShards(folder), []
+    assert [str(size) for size in clips.sizes] == ["16x16", "32x16"]
+    for size, count in zip(clips.sizes, (5, 1), strict=True):
+        path = folder / f"{size}.npy"
+        pixels = fill_pixels(clips, path, size=size, on_progress=lambda *told: seen.append(told))
+        assert pixels.shape == (count, 5, 16, size.width, 3)
+        np.testing.assert_array_equal(open_pixels(path, root=clips.root), pixels)
+    np.testing.assert_array_equal(pixels[0], clips.frames(5))
+    assert seen[-2:] == [(5, 5), (1, 1)]
+    with pytest.raises(UsageError, match="found none"):
+        fill_pixels(clips, folder / "none.npy", size=Size(width=8, height=8))
 
 
 def test_clips_of_several_shapes_share_no_array(folder: Path) -> None:

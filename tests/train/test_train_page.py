@@ -10,8 +10,10 @@ from himmel import train
 from himmel.codec import Codec
 from himmel.finish import Finisher
 from himmel.finish.model import TILE
+from himmel.shapes import BUCKETS
 from himmel.text import TextEncoder, tokenize
 from himmel.train import PATTERNS, Mixture, OptimiserRecipe, Stage
+from himmel.train.transformer import _KERNELS
 from himmel.transformer import VideoTransformer
 from himmel.world import FIRST_LIGHT, canonical, lexicon, sample_scene
 
@@ -46,6 +48,11 @@ def lengths(stages: tuple[Stage, ...]) -> str:
     return "; ".join(told)
 
 
+def sizes(stages: tuple[Stage, ...]) -> str:
+    named = {name: None for stage in stages for name, _ in stage.sizes}
+    return ", ".join(named) or "as the clips are"
+
+
 def row(name: str, *values: object) -> str:
     return f"| {name} | {' | '.join(map(str, values))} |"
 
@@ -74,6 +81,7 @@ def transformer_rows() -> list[str]:
         row("parameters with text", *(millions(*pair) for pair in models)),
         row("text slots", *(recipe.text.length for recipe in TRANSFORMERS)),
         row("a step", *(f"{recipe.data.parts} x {recipe.data.tokens} tokens" for recipe in TRANSFORMERS)),
+        row("sizes: share", *(sizes(recipe.data.stages) for recipe in TRANSFORMERS)),
         row("latent frames: share", *(lengths(recipe.data.stages) for recipe in TRANSFORMERS)),
         row("optimiser", *(optimiser(recipe.optimiser) for recipe in TRANSFORMERS)),
         row("rates", *(pace(recipe.optimiser) for recipe in TRANSFORMERS)),
@@ -127,6 +135,17 @@ def test_what_the_page_of_the_finisher_says_in_words() -> None:
     assert 2 * sum(p.numel() for p in finisher.parameters()) < 2.2e6
     cutting = train.Cutting()
     assert (cutting.scale, 2 * cutting.frames - 1, cutting.stretches) == (4, 17, 2)
+
+
+def test_what_the_page_says_of_several_sizes() -> None:
+    page, data = PAGE.read_text(encoding="utf-8"), TRANSFORMERS[0].data
+    patches = {str(size): size.width // 32 * (size.height // 32) for size in BUCKETS}
+    assert ", ".join(list(patches)[:-1]) + f" and {list(patches)[-1]}" in page
+    clips = {size: data.tokens // (9 * count) for size, count in patches.items()}
+    assert clips == {"128x128": 4, "160x96": 4, "96x160": 4, "160x128": 3, "224x96": 3}
+    assert [9 * clips[size] * count for size, count in patches.items()] == [576, 540, 540, 540, 567]
+    lengths = {frames for stage in data.stages for frames, _ in stage.lengths}
+    assert 2 * len(lengths) * len(BUCKETS) == 20 <= _KERNELS == 32
 
 
 def test_captions_fit_into_the_text_slots() -> None:

@@ -17,7 +17,7 @@ from himmel.world.truth import EVENTS
 
 @pytest.fixture(scope="module")
 def stage() -> Stage:
-    return Stage(64, 64)
+    return Stage()
 
 
 def ball(verb: str = "roll", direction: str | None = "left", **changes: object) -> SubjectSpec:
@@ -193,9 +193,13 @@ def test_materials_look_different(stage: Stage, material: str) -> None:
     assert material == "clay" or np.abs(clay.astype(int) - other).max() > 15
 
 
-def test_the_stage_refuses_scenes_of_another_size(stage: Stage) -> None:
-    with pytest.raises(UsageError, match="this stage draws 64x64"):
-        stage.render(scene(ball(), width=128))
+def test_one_stage_draws_every_size(stage: Stage) -> None:
+    square, wide, tall = (scene(ball(), frames=2, width=width) for width in (64, 96, 40))
+    first = stage.render(square).frames
+    for spec in (wide, tall):
+        clip = stage.render(spec)
+        assert clip.frames.shape == (2, 64, spec.width, 3) and clip.truth.masks.shape == (2, 64, spec.width)
+    assert np.array_equal(stage.render(square).frames, first)
 
 
 def test_colours_stay_apart() -> None:

@@ -23,7 +23,7 @@ Draw: TypeAlias = Callable[..., RenderedClip]
 
 @pytest.fixture(scope="module")
 def draw() -> Draw:
-    stage = Stage(SIZE, SIZE)
+    stage = Stage()
 
     def drawn(scenario: str, seed: int, **changes: object) -> RenderedClip:
         profile = replace(INTUITIVE_PHYSICS, name="one", scenarios=(scenario,))
@@ -138,7 +138,16 @@ def test_paint_grows_and_stays(draw: Draw, seed: int) -> None:
 @settings(deadline=None, max_examples=4)
 @given(seed=SEEDS)
 def test_what_is_hidden_comes_back_in_time_on_the_other_side(draw: Draw, seed: int) -> None:
-    clip = draw("occlusion", seed)
+    hidden_and_back(draw("occlusion", seed))
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("width", "height"), [(48, 80), (112, 48)])
+def test_walls_hide_as_long_in_every_shape(draw: Draw, width: int, height: int, seed: int) -> None:
+    hidden_and_back(draw("occlusion", seed, width=width, height=height))
+
+
+def hidden_and_back(clip: RenderedClip) -> None:
     motion, truth = clip.spec.subjects[0].motion, clip.truth
     (gone,) = occlusions(truth)
     assert motion.hidden is not None
