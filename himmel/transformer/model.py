@@ -158,7 +158,7 @@ def _with_neighbours(x: Tensor, frames: int) -> Tensor:
 
     There are zeros before the first frame and after the last.
     """
-    clips = x.unflatten(0, (-1, frames))  # [B, F, C, H, W]
+    clips = torch.unflatten(x, 0, (-1, frames))  # [B, F, C, H, W]
     nothing = torch.zeros_like(clips[:, :1])  # [B, 1, C, H, W]
     before, after = torch.cat((nothing, clips[:, :-1]), dim=1), torch.cat((clips[:, 1:], nothing), dim=1)
     together = torch.cat((before, clips, after), dim=2).flatten(0, 1)  # [B F, 3 C, H, W]
