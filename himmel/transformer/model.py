@@ -125,15 +125,19 @@ class Refiner(nn.Module):
         wide = x.dtype if self.lean else torch.float32
         return cast(Tensor, self.hints(_layer_norm(x.to(wide)).to(x.dtype)))  # [B, N, patch volume * C'']
 
-    def forward(self, prediction: Tensor, *seen: Tensor) -> Tensor:
-        """Correct prediction [B, C, F, H, W] by it and what else is seen, each [B, C', F, H, W]."""
+    def forward(self, prediction: Tensor, latents: Tensor, hints: Tensor, levels: Tensor) -> Tensor:
+        """Correct prediction [B, C, F, H, W] of latents [B, C', F, H, W] at levels [B, 1, F, H, W] from 0 to 1.
+
+        hints: [B, C'', F, H, W]. What is added is scaled by the level, as the error of a prediction is.
+        """
         frames = prediction.shape[2]
-        x = torch.cat((prediction, *seen), dim=1).transpose(1, 2).flatten(0, 1)  # [B F, C', H, W]
+        seen = torch.cat((prediction, latents, hints, levels), dim=1)  # [B, C' + C'' + C + 1, F, H, W]
+        x = seen.transpose(1, 2).flatten(0, 1)  # [B F, C' + C'' + C + 1, H, W]
         x = self.enter(_with_neighbours(x.contiguous(memory_format=torch.channels_last), frames))
         for block in self.blocks:
             x = block(x, frames)  # [B F, width, H, W]
         change = self.leave(F.silu(x)).unflatten(0, (-1, frames)).transpose(1, 2)  # [B, C, F, H, W]
-        return cast(Tensor, prediction + change)
+        return cast(Tensor, prediction + levels * change)
 
 
 class RefinerBlock(nn.Module):
@@ -250,7 +254,7 @@ class VideoTransformer(nn.Module):
             return prediction
         where = self._levels(timesteps, latents, dtype)  # [B, 1, F, H, W]
         hints = self._unpatch(self.refiner.read(x), grid)  # [B, C'', F, H, W]
-        return cast(Tensor, self.refiner(prediction, latents.to(dtype), where, hints))  # [B, C, F, H, W]
+        return cast(Tensor, self.refiner(prediction, latents.to(dtype), hints, where))  # [B, C, F, H, W]
 
     def reset_parameters(self) -> None:
         """Wan's initialisation: Xavier, normal embeddings of text and time, a head that says zero."""

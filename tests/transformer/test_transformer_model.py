@@ -146,19 +146,20 @@ def test_a_place_is_a_share_of_the_clip() -> None:
     assert torch.allclose(small[0], large[1, :, 1::3], atol=1e-5)
 
 
-def refined(refiner: Refiner, prediction: Tensor, *seen: Tensor) -> Tensor:
+def refined(refiner: Refiner, prediction: Tensor, latents: Tensor, hints: Tensor, levels: Tensor) -> Tensor:
     """What a refiner does, by convolutions in three dimensions."""
     silu, conv3d = torch.nn.functional.silu, torch.nn.functional.conv3d
 
     def as_3d(layer: torch.nn.Conv2d, times: int) -> Tensor:
         return layer.weight.unflatten(1, (times, -1)).transpose(1, 2)
 
-    x = torch.cat((prediction, *seen), dim=1)
+    x = torch.cat((prediction, latents, hints, levels), dim=1)
     x = conv3d(x, as_3d(refiner.enter, 3), refiner.enter.bias, padding=1)
     for block in refiner.blocks:
         y = conv3d(silu(x), as_3d(block.space, 1), block.space.bias, padding=(0, 1, 1))
         x = x + conv3d(silu(y), as_3d(block.time, 3), block.time.bias, padding=(1, 0, 0))
-    return prediction + conv3d(silu(x), as_3d(refiner.leave, 1), refiner.leave.bias, padding=(0, 1, 1))
+    change = conv3d(silu(x), as_3d(refiner.leave, 1), refiner.leave.bias, padding=(0, 1, 1))
+    return prediction + levels * change
 
 
 @pytest.mark.parametrize("frames", [1, 3])
@@ -171,8 +172,8 @@ def test_pictures_are_refined_as_three_dimensions_would_be(dtype: torch.dtype, f
     levels, hints = torch.rand(3, 1, frames, 8, 8).to(dtype), torch.randn(3, 1, frames, 8, 8).to(dtype)
     exact = Refiner(tiny())
     exact.load_state_dict(refiner.state_dict())
-    wanted = refined(exact, *(each.float() for each in (prediction, latents, levels, hints)))
-    found = refiner(prediction, latents, levels, hints).float()
+    wanted = refined(exact, *(each.float() for each in (prediction, latents, hints, levels)))
+    found = refiner(prediction, latents, hints, levels).float()
     assert torch.allclose(found, wanted, atol=0.15 if dtype.itemsize == 2 else 1e-5)
 
 
@@ -181,10 +182,10 @@ def test_what_is_known_reaches_far_frames_through_the_refiner() -> None:
     torch.manual_seed(0)
     refiner = Refiner(tiny()).double()
     prediction, latents = torch.randn(2, 1, 4, 12, 2, 2).double()
-    levels, hints = torch.zeros(2, 1, 1, 12, 2, 2).double()
+    hints, levels = torch.ones(2, 1, 1, 12, 2, 2).double()
     other = latents.clone()
     other[:, :, 0] += 10
-    changed = refiner(prediction, latents, levels, hints) != refiner(prediction, other, levels, hints)
+    changed = refiner(prediction, latents, hints, levels) != refiner(prediction, other, hints, levels)
     assert changed.flatten(3).any(-1)[0].any(0).tolist() == [True] * 8 + [False] * 4
 
 
