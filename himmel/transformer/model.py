@@ -118,6 +118,7 @@ class Refiner(nn.Module):
         self.hints = nn.Linear(config.dim, hints * config.patch_volume)
         self.enter = nn.Conv2d(3 * seen, width, 3, padding=1)
         self.blocks = nn.ModuleList(RefinerBlock(width) for _ in range(REFINER_BLOCKS))
+        self.norm = nn.RMSNorm(width, eps=EPS)
         self.leave = nn.Conv2d(width, config.out_channels, 3, padding=1)
 
     def read(self, x: Tensor) -> Tensor:
@@ -136,7 +137,9 @@ class Refiner(nn.Module):
         x = self.enter(_with_neighbours(x.contiguous(memory_format=torch.channels_last), frames))
         for block in self.blocks:
             x = block(x, frames)  # [B F, width, H, W]
-        change = self.leave(F.silu(x)).unflatten(0, (-1, frames)).transpose(1, 2)  # [B, C, F, H, W]
+        change = (
+            self.leave(F.silu(_over_channels(self.norm, x))).unflatten(0, (-1, frames)).transpose(1, 2)
+        )  # [B, C, F, H, W]
         return cast(Tensor, prediction + levels * change)
 
 
@@ -148,13 +151,20 @@ class RefinerBlock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self.norm = nn.RMSNorm(width, eps=EPS)  # without it the stream grows until nothing passes
         self.space = nn.Conv2d(width, width, 3, padding=1)
         self.time = nn.Conv2d(3 * width, width, 1)
 
     def forward(self, x: Tensor, frames: int) -> Tensor:
         """Change x [B F, C, H, W]; same shape."""
-        y = self.space(F.silu(x))  # [B F, C, H, W]
+        y = self.space(F.silu(_over_channels(self.norm, x)))  # [B F, C, H, W]
         return cast(Tensor, x + self.time(_with_neighbours(F.silu(y), frames)))  # [B F, C, H, W]
+
+
+def _over_channels(norm: nn.RMSNorm, x: Tensor) -> Tensor:
+    """Normalise every place of x [B, C, H, W] over its channels."""
+    last = x.permute(0, 2, 3, 1)  # [B, H, W, C]
+    return F.rms_norm(last, last.shape[-1:], norm.weight.to(x.dtype), EPS).permute(0, 3, 1, 2)  # [B, C, H, W]
 
 
 def _with_neighbours(x: Tensor, frames: int) -> Tensor:

@@ -150,15 +150,18 @@ def refined(refiner: Refiner, prediction: Tensor, latents: Tensor, hints: Tensor
     """What a refiner does, by convolutions in three dimensions."""
     silu, conv3d = torch.nn.functional.silu, torch.nn.functional.conv3d
 
+    def normed(norm: torch.nn.RMSNorm, x: Tensor) -> Tensor:
+        return norm(x.movedim(1, -1)).movedim(-1, 1)
+
     def as_3d(layer: torch.nn.Conv2d, times: int) -> Tensor:
         return layer.weight.unflatten(1, (times, -1)).transpose(1, 2)
 
     x = torch.cat((prediction, latents, hints, levels), dim=1)
     x = conv3d(x, as_3d(refiner.enter, 3), refiner.enter.bias, padding=1)
     for block in refiner.blocks:
-        y = conv3d(silu(x), as_3d(block.space, 1), block.space.bias, padding=(0, 1, 1))
+        y = conv3d(silu(normed(block.norm, x)), as_3d(block.space, 1), block.space.bias, padding=(0, 1, 1))
         x = x + conv3d(silu(y), as_3d(block.time, 3), block.time.bias, padding=(1, 0, 0))
-    change = conv3d(silu(x), as_3d(refiner.leave, 1), refiner.leave.bias, padding=(0, 1, 1))
+    change = conv3d(silu(normed(refiner.norm, x)), as_3d(refiner.leave, 1), refiner.leave.bias, padding=(0, 1, 1))
     return prediction + levels * change
 
 
