@@ -1,0 +1,206 @@
+"""The verbs over given videos: one request, one verb of `himmel.generate`, one job."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from himmel.cli.job import planned, requested, run
+from himmel.cli.options import Ask, Files, Say, Span
+from himmel.cli.show import Show
+from himmel.errors import UsageError
+
+if TYPE_CHECKING:
+    from himmel.generate import Verb
+
+__all__ = ["connect", "extend", "inpaint", "loop", "remix"]
+
+Video = Annotated[Path, Parameter(help="The video to begin from: MP4 or MOV, at most a minute.")]
+Prompt = Annotated[str, Parameter(help="What should be seen, in English.")]
+Seconds = Annotated[float, Parameter(help="How long what is new should be, above 0 and at most 60.")]
+DryRun = Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")]
+
+
+def extend(
+    file: Video,
+    prompt: Prompt,
+    /,
+    *,
+    seconds: Seconds = 2.0,
+    backward: Annotated[bool, Parameter(negative=(), help="Make what comes before the video.")] = False,
+    span: Span = Span(),  # noqa: B008  frozen
+    dry_run: DryRun = False,
+    ask: Ask = Ask(),  # noqa: B008
+    files: Files = Files(),  # noqa: B008
+    say: Say = Say(),  # noqa: B008
+) -> int:
+    """Go on from a video, or lead up to it.
+
+    The given frames stay as they are; --from-second and --to-second cut the video first.
+    """
+    from himmel.generate import Extend
+
+    verb = Extend(file, seconds=seconds, backward=backward, span=span.seconds())
+    return _direct(verb, prompt, ask, files, say, dry_run)
+
+
+def connect(
+    first: Annotated[Path, Parameter(help="The video that comes first.")],
+    last: Annotated[Path, Parameter(help="The video that comes last.")],
+    prompt: Prompt,
+    /,
+    *,
+    seconds: Seconds = 2.0,
+    bridge_only: Annotated[bool, Parameter(negative=(), help="Leave the given videos out.")] = False,
+    dry_run: DryRun = False,
+    ask: Ask = Ask(),  # noqa: B008
+    files: Files = Files(),  # noqa: B008
+    say: Say = Say(),  # noqa: B008
+) -> int:
+    """Join two videos by a bridge that is made.
+
+    The given frames stay as they are.
+    """
+    from himmel.generate import Connect
+
+    verb = Connect((first, last), seconds=seconds, alone=bridge_only)
+    return _direct(verb, prompt, ask, files, say, dry_run)
+
+
+def loop(
+    file: Video,
+    prompt: Annotated[
+        str | None, Parameter(help="What should be seen; what a video of Himmel was made of.")
+    ] = None,
+    /,
+    *,
+    seconds: Seconds = 1.0,
+    span: Span = Span(),  # noqa: B008
+    dry_run: DryRun = False,
+    ask: Ask = Ask(),  # noqa: B008
+    files: Files = Files(),  # noqa: B008
+    say: Say = Say(),  # noqa: B008
+) -> int:
+    """Make a video that can be played in a circle: a bridge leads from its end to its beginning.
+
+    The given frames stay as they are; --from-second and --to-second cut the video first.
+    """
+    from himmel.generate import Loop
+
+    verb = Loop(file, seconds=seconds, span=span.seconds())
+    return _direct(verb, prompt or _own_prompt(file), ask, files, say, dry_run)
+
+
+def remix(
+    file: Video,
+    prompt: Prompt,
+    /,
+    *,
+    strength: Annotated[
+        str, Parameter(help="How much becomes new: subtle, medium, strong, or a number between 0 and 1.")
+    ] = "medium",
+    span: Span = Span(),  # noqa: B008
+    dry_run: DryRun = False,
+    ask: Ask = Ask(),  # noqa: B008
+    files: Files = Files(),  # noqa: B008
+    say: Say = Say(),  # noqa: B008
+) -> int:
+    """Make a video again as another sentence says, near what it was.
+
+    The video is noised to the level of --strength and made from there; --from-second and --to-second cut it first.
+    """
+    from himmel.generate import Remix
+
+    verb = Remix(file, strength=_strength(strength), span=span.seconds())
+    return _direct(verb, prompt, ask, files, say, dry_run)
+
+
+def inpaint(
+    file: Video,
+    prompt: Prompt,
+    /,
+    *,
+    box: Annotated[
+        str | None, Parameter(help="Make this anew: LEFT,TOP,WIDTH,HEIGHT in pixels of the video.")
+    ] = None,
+    mask: Annotated[
+        Path | None, Parameter(help="Make anew what this picture, of the video's size, shows in white.")
+    ] = None,
+    invert: Annotated[bool, Parameter(negative=(), help="Make all else anew instead.")] = False,
+    to_size: Annotated[
+        str | None, Parameter(help="Make more picture around the video, up to this WIDTHxHEIGHT.")
+    ] = None,
+    span: Span = Span(),  # noqa: B008
+    dry_run: DryRun = False,
+    ask: Ask = Ask(),  # noqa: B008
+    files: Files = Files(),  # noqa: B008
+    say: Say = Say(),  # noqa: B008
+) -> int:
+    """Make a part of a video anew: a box, a mask, a span of time, or what lies around it.
+
+    All other pixels stay as they are. --from-second and --to-second say when anything is made anew.
+    """
+    from dataclasses import replace
+
+    verb = _region(file, box, mask, to_size, invert=invert, span=span)
+    if to_size is not None:
+        if ask.size is not None:
+            raise UsageError("--to-size is the size of the video; leave out --size")
+        ask = replace(ask, size=to_size)
+    return _direct(verb, prompt, ask, files, say, dry_run)
+
+
+def _direct(verb: "Verb", prompt: str, ask: Ask, files: Files, say: Say, dry_run: bool) -> int:
+    """The way of all of them."""
+    with Show(preview=say.preview) as show:
+        job = planned(requested(prompt, ask), files, ".mp4", show, verb)
+        return run(job, files, say, show, dry_run=dry_run)
+
+
+def _region(
+    file: Path, box: str | None, mask: Path | None, to_size: str | None, *, invert: bool, span: Span
+) -> "Verb":
+    from himmel.generate import Inpaint, Outpaint
+
+    if sum(value is not None for value in (box, mask, to_size)) != 1:
+        raise UsageError("say what is made anew by one of --box, --mask and --to-size")
+    if to_size is not None:
+        if invert or span.seconds():
+            raise UsageError("--to-size keeps all of the video; leave out --invert and times")
+        return Outpaint(file)
+    if mask is not None:
+        return Inpaint((file, mask), invert=invert, span=span.seconds())
+    return Inpaint(file, box=_box(box or ""), invert=invert, span=span.seconds())
+
+
+def _box(text: str) -> tuple[int, int, int, int]:
+    numbers = text.split(",")
+    try:
+        left, top, width, height = map(int, numbers)
+    except ValueError as error:
+        raise UsageError(
+            f'box "{text[:40]}" is not LEFT,TOP,WIDTH,HEIGHT in pixels, for example 0,0,64,64'
+        ) from error
+    return left, top, width, height
+
+
+def _strength(text: str) -> float:
+    from himmel.generate import STRENGTHS
+
+    try:
+        return STRENGTHS[text] if text in STRENGTHS else float(text)
+    except ValueError as error:
+        raise UsageError(
+            f'strength "{text[:40]}" is not one of {", ".join(STRENGTHS)} or a number between 0 and 1'
+        ) from error
+
+
+def _own_prompt(file: Path) -> str:
+    """What a video of Himmel was asked for."""
+    from himmel.errors import HimmelError
+    from himmel.generate import read_plan
+
+    try:
+        return read_plan(file).prompt
+    except HimmelError as error:
+        raise UsageError(f'{error}; say what it shows: himmel loop {file.name} "a red ball rolls left"') from error
