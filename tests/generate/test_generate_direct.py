@@ -163,7 +163,7 @@ def test_remixing_begins_at_the_clip(pipe: Pipeline, folder: Path, monkeypatch: 
     for strength in (0.02, 0.3, 0.9):
         clip = pipe.direct(Remix(folder / "a.mp4", strength=strength), PROMPT, seed=7, steps=8)
         assert len(clip.frames) == clip.plan.frames == 10 and clip.plan.shots[0].sampling.start == strength
-        assert max(levels) == pytest.approx(strength)
+        assert levels[0] == pytest.approx(strength)  # later ones see frames that are made
         away.append(float(np.abs(clip.frames - target).mean()))
         levels.clear()
     assert away[0] < 3 and away[0] < away[1] < away[2]
