@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from himmel.cli.job import planned, requested, run
-from himmel.cli.options import Ask, Files, Say, Span
+from himmel.cli.options import Area, Making, Span
 from himmel.cli.show import Show
 from himmel.errors import UsageError
 
@@ -18,7 +18,6 @@ __all__ = ["connect", "extend", "inpaint", "loop", "remix"]
 Video = Annotated[Path, Parameter(help="The video to begin from: MP4 or MOV, at most a minute.")]
 Prompt = Annotated[str, Parameter(help="What should be seen, in English.")]
 Seconds = Annotated[float, Parameter(help="How long what is new should be, above 0 and at most 60.")]
-DryRun = Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")]
 
 
 def extend(
@@ -29,10 +28,7 @@ def extend(
     seconds: Seconds = 2.0,
     backward: Annotated[bool, Parameter(negative=(), help="Make what comes before the video.")] = False,
     span: Span = Span(),  # noqa: B008  frozen
-    dry_run: DryRun = False,
-    ask: Ask = Ask(),  # noqa: B008
-    files: Files = Files(),  # noqa: B008
-    say: Say = Say(),  # noqa: B008
+    making: Making = Making(),  # noqa: B008
 ) -> int:
     """Go on from a video, or lead up to it.
 
@@ -41,7 +37,7 @@ def extend(
     from himmel.generate import Extend
 
     verb = Extend(file, seconds=seconds, backward=backward, span=span.seconds())
-    return _direct(verb, prompt, ask, files, say, dry_run)
+    return _direct(verb, prompt, making)
 
 
 def connect(
@@ -52,10 +48,7 @@ def connect(
     *,
     seconds: Seconds = 2.0,
     bridge_only: Annotated[bool, Parameter(negative=(), help="Leave the given videos out.")] = False,
-    dry_run: DryRun = False,
-    ask: Ask = Ask(),  # noqa: B008
-    files: Files = Files(),  # noqa: B008
-    say: Say = Say(),  # noqa: B008
+    making: Making = Making(),  # noqa: B008
 ) -> int:
     """Join two videos by a bridge that is made.
 
@@ -64,7 +57,7 @@ def connect(
     from himmel.generate import Connect
 
     verb = Connect((first, last), seconds=seconds, alone=bridge_only)
-    return _direct(verb, prompt, ask, files, say, dry_run)
+    return _direct(verb, prompt, making)
 
 
 def loop(
@@ -76,10 +69,7 @@ def loop(
     *,
     seconds: Seconds = 1.0,
     span: Span = Span(),  # noqa: B008
-    dry_run: DryRun = False,
-    ask: Ask = Ask(),  # noqa: B008
-    files: Files = Files(),  # noqa: B008
-    say: Say = Say(),  # noqa: B008
+    making: Making = Making(),  # noqa: B008
 ) -> int:
     """Make a video that can be played in a circle: a bridge leads from its end to its beginning.
 
@@ -88,7 +78,7 @@ def loop(
     from himmel.generate import Loop
 
     verb = Loop(file, seconds=seconds, span=span.seconds())
-    return _direct(verb, prompt or _own_prompt(file), ask, files, say, dry_run)
+    return _direct(verb, prompt or _own_prompt(file), making)
 
 
 def remix(
@@ -100,10 +90,7 @@ def remix(
         str, Parameter(help="How much becomes new: subtle, medium, strong, or a number between 0 and 1.")
     ] = "medium",
     span: Span = Span(),  # noqa: B008
-    dry_run: DryRun = False,
-    ask: Ask = Ask(),  # noqa: B008
-    files: Files = Files(),  # noqa: B008
-    say: Say = Say(),  # noqa: B008
+    making: Making = Making(),  # noqa: B008
 ) -> int:
     """Make a video again as another sentence says, near what it was.
 
@@ -112,7 +99,7 @@ def remix(
     from himmel.generate import Remix
 
     verb = Remix(file, strength=_strength(strength), span=span.seconds())
-    return _direct(verb, prompt, ask, files, say, dry_run)
+    return _direct(verb, prompt, making)
 
 
 def inpaint(
@@ -120,21 +107,9 @@ def inpaint(
     prompt: Prompt,
     /,
     *,
-    box: Annotated[
-        str | None, Parameter(help="Make this anew: LEFT,TOP,WIDTH,HEIGHT in pixels of the video.")
-    ] = None,
-    mask: Annotated[
-        Path | None, Parameter(help="Make anew what this picture, of the video's size, shows in white.")
-    ] = None,
-    invert: Annotated[bool, Parameter(negative=(), help="Make all else anew instead.")] = False,
-    to_size: Annotated[
-        str | None, Parameter(help="Make more picture around the video, up to this WIDTHxHEIGHT.")
-    ] = None,
+    area: Area = Area(),  # noqa: B008  frozen
     span: Span = Span(),  # noqa: B008
-    dry_run: DryRun = False,
-    ask: Ask = Ask(),  # noqa: B008
-    files: Files = Files(),  # noqa: B008
-    say: Say = Say(),  # noqa: B008
+    making: Making = Making(),  # noqa: B008
 ) -> int:
     """Make a part of a video anew: a box, a mask, a span of time, or what lies around it.
 
@@ -142,35 +117,33 @@ def inpaint(
     """
     from dataclasses import replace
 
-    verb = _region(file, box, mask, to_size, invert=invert, span=span)
-    if to_size is not None:
-        if ask.size is not None:
+    verb = _region(file, area, span)
+    if area.to_size is not None:
+        if making.ask.size is not None:
             raise UsageError("--to-size is the size of the video; leave out --size")
-        ask = replace(ask, size=to_size)
-    return _direct(verb, prompt, ask, files, say, dry_run)
+        making = replace(making, ask=replace(making.ask, size=area.to_size))
+    return _direct(verb, prompt, making)
 
 
-def _direct(verb: "Verb", prompt: str, ask: Ask, files: Files, say: Say, dry_run: bool) -> int:
+def _direct(verb: "Verb", prompt: str, making: Making) -> int:
     """The way of all of them."""
-    with Show(preview=say.preview) as show:
-        job = planned(requested(prompt, ask), files, ".mp4", show, verb)
-        return run(job, files, say, show, dry_run=dry_run)
+    with Show(preview=making.say.preview) as show:
+        job = planned(requested(prompt, making.ask), making.files, ".mp4", show, verb)
+        return run(job, making.files, making.say, show, dry_run=making.dry_run)
 
 
-def _region(
-    file: Path, box: str | None, mask: Path | None, to_size: str | None, *, invert: bool, span: Span
-) -> "Verb":
+def _region(file: Path, area: Area, span: Span) -> "Verb":
     from himmel.generate import Inpaint, Outpaint
 
-    if sum(value is not None for value in (box, mask, to_size)) != 1:
+    if sum(value is not None for value in (area.box, area.mask, area.to_size)) != 1:
         raise UsageError("say what is made anew by one of --box, --mask and --to-size")
-    if to_size is not None:
-        if invert or span.seconds():
+    if area.to_size is not None:
+        if area.invert or span.seconds():
             raise UsageError("--to-size keeps all of the video; leave out --invert and times")
         return Outpaint(file)
-    if mask is not None:
-        return Inpaint((file, mask), invert=invert, span=span.seconds())
-    return Inpaint(file, box=_box(box or ""), invert=invert, span=span.seconds())
+    if area.mask is not None:
+        return Inpaint((file, area.mask), invert=area.invert, span=span.seconds())
+    return Inpaint(file, box=_box(area.box or ""), invert=area.invert, span=span.seconds())
 
 
 def _box(text: str) -> tuple[int, int, int, int]:

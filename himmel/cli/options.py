@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from himmel.errors import UsageError
 
-__all__ = ["SIZES", "Ask", "Files", "Placed", "Say", "Span", "Times"]
+__all__ = ["SIZES", "Area", "Ask", "Files", "Making", "Placed", "Say", "Span", "Times"]
 
 SIZES = (
     "Width and height in pixels. Clips take turns in several with commas between; `buckets` stands for "
@@ -147,3 +147,31 @@ class Span:
         if self.from_second is None and self.to_second is None:
             return None
         return (self.from_second or 0.0, self.to_second)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """Which part of the picture is made anew."""
+
+    box: Annotated[str | None, Parameter(help="Make this anew: LEFT,TOP,WIDTH,HEIGHT in pixels of the video.")] = (
+        None
+    )
+    mask: Annotated[
+        Path | None, Parameter(help="Make anew what this picture, of the video's size, shows in white.")
+    ] = None
+    invert: Annotated[bool, Parameter(negative=(), help="Make all else anew instead.")] = False
+    to_size: Annotated[
+        str | None, Parameter(help="Make more picture around the video, up to this WIDTHxHEIGHT.")
+    ] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """What every verb over given videos has in common."""
+
+    dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False
+    ask: Ask = Ask()
+    files: Files = Files()
+    say: Say = Say()
