@@ -5,9 +5,9 @@
 
 Hardware: 2 CPU cores with bf16 matrix units. Minutes: about 1 for each case of all verbs.
 Expected: before the file is written not a given pixel differs ("exact" 1), and from the file given frames come
-back with 38 dB or more, which is what H.264 takes. No seam and no loop's end changes more than the most that changes
-inside ("seam", "closes": 1 or less). The stronger a remix, the less is left of the clip. (The bars of this project,
-not a measurement.)
+back with 38 dB or more, which is what H.264 takes. No seam and no loop's end changes more than the most that
+changes inside ("seam", "closes": 1 or less). The stronger a remix, the less is left of the clip. (The bars of this
+project, not a measurement.)
 
 The given clips are the model's own, read back from files. PSNR is over all frames that were given, of the made
 file against the given one. A seam is the mean change of pixels where given frames meet made ones, by the greatest
@@ -92,7 +92,7 @@ def change(frames: "Pixels", first: int, second: int) -> float:
 
 
 def seam(frames: "Pixels", places: Sequence[int], made: range) -> float:
-    """The greatest change at `places` (from the frame before each to it) by the greatest among the frames `made`."""
+    """The greatest change at `places` (from the frame before each) by the greatest among the frames `made`."""
     inside = max((change(frames, place, place + 1) for place in made[:-1]), default=0.0)
     return max(change(frames, place - 1, place) for place in places) / max(inside, 0.1)
 
