@@ -135,15 +135,17 @@ def _direct(verb: "Verb", prompt: str, making: Making) -> int:
 def _region(file: Path, area: Area, span: Span) -> "Verb":
     from himmel.generate import Inpaint, Outpaint
 
-    if sum(value is not None for value in (area.box, area.mask, area.to_size)) != 1:
-        raise UsageError("say what is made anew by one of --box, --mask and --to-size")
+    said = sum(value is not None for value in (area.box, area.mask, area.to_size))
+    if said > 1 or not (said or span.seconds()):
+        raise UsageError("say what is made anew by one of --box, --mask and --to-size, or by times alone")
     if area.to_size is not None:
         if area.invert or span.seconds():
             raise UsageError("--to-size keeps all of the video; leave out --invert and times")
         return Outpaint(file)
     if area.mask is not None:
         return Inpaint((file, area.mask), invert=area.invert, span=span.seconds())
-    return Inpaint(file, box=_box(area.box or ""), invert=area.invert, span=span.seconds())
+    box = None if area.box is None else _box(area.box)
+    return Inpaint(file, box=box, invert=area.invert, span=span.seconds())
 
 
 def _box(text: str) -> tuple[int, int, int, int]:

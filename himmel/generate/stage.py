@@ -99,8 +99,7 @@ class Verb(ABC):
     files: Files
 
     def __post_init__(self) -> None:
-        files = self.files
-        object.__setattr__(self, "files", (files,) if isinstance(files, str | Path) else tuple(files))
+        object.__setattr__(self, "files", self.paths)
         for item in fields(self):
             if isinstance(value := getattr(self, item.name), list):  # read from a plan
                 object.__setattr__(self, item.name, tuple(value))
@@ -111,8 +110,10 @@ class Verb(ABC):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files."""
-        return tuple(Path(file) for file in self.files)  # one alone is a tuple since the value was made
+        """The files, one alone too."""
+        if isinstance(self.files, str | Path):
+            return (Path(self.files),)
+        return tuple(map(Path, self.files))
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

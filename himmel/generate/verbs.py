@@ -178,7 +178,8 @@ class Remix(Verb):
 @dataclass(frozen=True)
 class Inpaint(Verb):
     """Make a part of a video anew: a `box` (left, top, width, height) in its own pixels, or what a second file, a
-    picture of the same size, shows in white; with `invert` all but that; within a `span` of seconds only.
+    picture of the same size, shows in white; with `invert` all but that; within a `span` of seconds only. With a
+    span alone the whole picture is made anew.
     """
 
     name: ClassVar[str] = "inpaint"
@@ -189,8 +190,9 @@ class Inpaint(Verb):
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """A video and, where no box says it, a mask."""
-        return ("video",) if self.box else ("video", "picture")
+        """A video and, where neither box nor span says enough, a mask."""
+        alone = self.box is not None or (self.span is not None and len(self.paths) == 1)
+        return ("video",) if alone else ("video", "picture")
 
     def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
         """A shot as long as the clip of which all else is known."""
@@ -207,11 +209,11 @@ class Inpaint(Verb):
     def _mask(self, given: Sequence[Given], stage: Stage) -> NDArray[np.bool_]:
         """bool [H, W] of the shot: what is made anew."""
         size = given[0].size
-        if self.box is None:
+        if len(given) > 1:
             if given[1].size != size:
                 raise UsageError(f"the mask is {given[1].size} and the video {size}; make them the same size")
             return self._white(stage.picture(given[1]))
-        left, top, width, height = self.box
+        left, top, width, height = self.box or (0, 0, size.width, size.height)
         if min(left, top) < 0 or min(width, height) < 1 or left + width > size.width or top + height > size.height:
             raise UsageError(f"the box {width}x{height} at ({left}, {top}) is not within the {size} video")
         white = np.zeros((size.height, size.width, 3), np.uint8)

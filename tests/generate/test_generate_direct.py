@@ -199,6 +199,9 @@ def test_a_box_changes_a_span_only(pipe: Pipeline, folder: Path) -> None:
     assert not differs[:3].any() and not differs[6:].any() and differs[3:6, 12:52, 10:40].mean() > 0.5
     differs[3:6, 12:52, 10:40] = False
     assert not differs.any()
+    whole = pipe.direct(Inpaint(folder / "a.mp4", span=(0.25, 0.5)), PROMPT, seed=7).frames
+    assert np.array_equal(whole[:3], given[:3]) and np.array_equal(whole[6:], given[6:])
+    assert (whole[3:6] != given[3:6]).mean() > 0.5
 
 
 def test_more_picture_around_a_video(pipe: Pipeline, folder: Path) -> None:
@@ -280,6 +283,8 @@ def test_the_file_is_sealed_and_says_what_was_given(
         (lambda f: Inpaint((f / "a.mp4", f / "black.png")), "nothing of the picture"),
         (lambda f: Inpaint((f / "a.mp4", f / "white.png")), "the whole picture"),
         (lambda f: Inpaint(f / "a.mp4", box=(60, 0, 8, 8)), "not within the 64x64 video"),
+        (lambda f: Inpaint(f / "a.mp4"), "takes 2 files"),
+        (lambda f: Inpaint(f / "a.mp4", span=(0.25, 0.5), invert=True), "nothing of the picture"),
         (lambda f: Outpaint(f / "a.mp4"), "fills 64x64 already"),
         (lambda f: Pictures([f / "p.png"], at=(9.0,)), "beyond the"),
         (lambda f: Pictures([f / "p.png"], at=(float("nan"),)), "keyframe nan"),
