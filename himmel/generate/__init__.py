@@ -6,8 +6,8 @@ from himmel.generate.naming import check_conditions, references
 from himmel.generate.pipeline import Pipeline, describe, fast_precision, load
 from himmel.generate.progress import STAGES, OnProgress, Progress, Stage
 from himmel.generate.sealing import check_kind, review_plan
+from himmel.generate.setting import Verb
 from himmel.generate.spine import make, read_plan, render
-from himmel.generate.stage import Verb
 from himmel.generate.verbs import (
     STRENGTHS,
     VERBS,

@@ -13,7 +13,7 @@ from himmel.director import ModelFacts, nearest_size, plan
 from himmel.errors import UsageError
 from himmel.generate.given import Given, look
 from himmel.generate.naming import check_conditions, conditioned
-from himmel.generate.stage import Stage, Verb
+from himmel.generate.setting import Setting, Verb
 from himmel.generate.verbs import VERBS
 from himmel.plan import Plan, Request, Shot
 from himmel.shapes import Compression, PixelShape, Size
@@ -42,8 +42,8 @@ def direct(request: Request, verb: Verb, facts: ModelFacts) -> Directed:
         request = request.model_copy(update={"size": str(_size(given[0].size, facts.card))})
     decided = plan(request, facts)
     [shot] = decided.shots
-    stage = Stage(shot=shot, shape=decided.size, compression=facts.compression)
-    staged = verb.stage(given, stage)
+    setting = Setting(shot=shot, shape=decided.size, compression=facts.compression)
+    staged = verb.stage(given, setting)
     shot = Shot.model_validate(shot.model_dump() | {"frames": staged.frames})
     _rehearse(staged.conditions, shot, facts.compression)
     changed = {
@@ -83,7 +83,7 @@ def directed_again(decided: Plan, files: Sequence[Path], compression: Compressio
                 f"{digest[:12]}); give that one"
             )
     [shot] = decided.shots
-    staged = verb.stage(given, Stage(shot=shot, shape=decided.size, compression=compression))
+    staged = verb.stage(given, Setting(shot=shot, shape=decided.size, compression=compression))
     check_conditions(decided, staged.conditions)
     return Directed(plan=decided, conditions=staged.conditions)
 

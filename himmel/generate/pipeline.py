@@ -19,7 +19,7 @@ from himmel.generate.frames import clock_of, stream_frames
 from himmel.generate.model import Model
 from himmel.generate.naming import check_conditions, conditioned
 from himmel.generate.progress import Clock, OnProgress
-from himmel.generate.stage import Verb
+from himmel.generate.setting import Verb
 from himmel.media import Pixels
 from himmel.plan import Plan, Request
 from himmel.text import TextConfig, TextEncoder, tokenize

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from himmel.conditions import Condition, FirstFrame, Footage, Keyframes, Origin, Prefix, Region, Suffix
 from himmel.errors import UsageError
 from himmel.generate.given import Given, Kind
-from himmel.generate.stage import Span, Stage, Staged, Verb, check_seconds
+from himmel.generate.setting import Setting, Span, Staged, Verb, check_seconds
 from himmel.media import Pixels
 from himmel.plan import LIMITS
 from himmel.shapes import Size
@@ -62,31 +62,31 @@ class Pictures(Verb):
         """A picture for each place."""
         return tuple("picture" for _ in range(self.first + len(self.at) + self.last))
 
-    def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
+    def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """Every picture at its frame."""
-        frames, step = stage.shot.frames, stage.compression.time
+        frames, step = setting.shot.frames, setting.compression.time
         taken: dict[int, str] = {}
-        for place, words in self._places(stage):
+        for place, words in self._places(setting):
             if not 0 <= place < frames:
-                raise UsageError(f"{words} is beyond the {frames / stage.shot.fps:.4g} s of the video")
+                raise UsageError(f"{words} is beyond the {frames / setting.shot.fps:.4g} s of the video")
             group = -(-place // step)
             if group in taken:
-                near = f"{step / stage.shot.fps:.2g} s"
+                near = f"{step / setting.shot.fps:.2g} s"
                 raise UsageError(
                     f"{taken[group]} and {words} decide the same frames; leave at least {near} between"
                 )
             taken[group] = words
-        pictures = [stage.picture(file) for file in given]
-        places = [place for place, _ in self._places(stage)]
+        pictures = [setting.picture(file) for file in given]
+        places = [place for place, _ in self._places(setting)]
         conditions: list[Condition] = [FirstFrame(image=pictures[0])] if self.first else []
         later = dict(list(zip(places, pictures, strict=True))[len(conditions) :])
         conditions += [Keyframes(images=later)] if later else []
         return Staged(frames=frames, conditions=tuple(conditions))
 
-    def _places(self, stage: Stage) -> list[tuple[int, str]]:
+    def _places(self, setting: Setting) -> list[tuple[int, str]]:
         """Frames with words for them."""
-        times = [(round(second * stage.shot.fps), f"the keyframe at {second:g} s") for second in self.at]
-        first, last = [(0, "the first picture")], [(stage.shot.frames - 1, "the last picture")]
+        times = [(round(second * setting.shot.fps), f"the keyframe at {second:g} s") for second in self.at]
+        first, last = [(0, "the first picture")], [(setting.shot.frames - 1, "the last picture")]
         return first * self.first + times + last * self.last
 
 
@@ -106,13 +106,13 @@ class Extend(Verb):
         super().__post_init__()
         check_seconds(self.seconds)
 
-    def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
+    def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot that begins with the clip's end, or ends with its beginning."""
-        clip, new = stage.clip(given[0], self.span), stage.groups(self.seconds)
-        known = max(stage.window // 2, stage.window - new)
+        clip, new = setting.clip(given[0], self.span), setting.groups(self.seconds)
+        known = max(setting.window // 2, setting.window - new)
         if self.backward:
-            return _joined(stage, (clip, clip), (0, _opening(clip, known, stage, given[0])), new)
-        return _joined(stage, (clip, clip), (_ending(clip, known, stage), 0), new)
+            return _joined(setting, (clip, clip), (0, _opening(clip, known, setting, given[0])), new)
+        return _joined(setting, (clip, clip), (_ending(clip, known, setting), 0), new)
 
 
 @dataclass(frozen=True)
@@ -133,10 +133,10 @@ class Connect(Verb):
         """Both videos."""
         return ("video", "video")
 
-    def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
+    def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot that begins with the end of one and ends with the beginning of the other."""
-        clips = stage.clip(given[0]), stage.clip(given[1])
-        return _bridge(stage, clips, self.seconds, given[1], (not self.alone, not self.alone))
+        clips = setting.clip(given[0]), setting.clip(given[1])
+        return _bridge(setting, clips, self.seconds, given[1], (not self.alone, not self.alone))
 
 
 @dataclass(frozen=True)
@@ -154,10 +154,10 @@ class Loop(Verb):
         super().__post_init__()
         check_seconds(self.seconds)
 
-    def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
+    def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot from the end to the beginning, played after the clip."""
-        clip = stage.clip(given[0], self.span)
-        return _bridge(stage, (clip, clip), self.seconds, given[0], (True, False))
+        clip = setting.clip(given[0], self.span)
+        return _bridge(setting, (clip, clip), self.seconds, given[0], (True, False))
 
 
 @dataclass(frozen=True)
@@ -169,10 +169,10 @@ class Remix(Verb):
     strength: float = STRENGTHS["medium"]
     span: Span | None = None
 
-    def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
+    def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot as long as the clip that begins from it."""
-        clip = stage.clip(given[0], self.span)
-        return _whole(stage, clip, Origin(frames=stage.padded(clip), start=self.strength))
+        clip = setting.clip(given[0], self.span)
+        return _whole(setting, clip, Origin(frames=setting.padded(clip), start=self.strength))
 
 
 @dataclass(frozen=True)
@@ -194,31 +194,31 @@ class Inpaint(Verb):
         alone = self.box is not None or (self.span is not None and len(self.paths) == 1)
         return ("video",) if alone else ("video", "picture")
 
-    def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
+    def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot as long as the clip of which all else is known."""
-        mask = self._mask(given, stage)
+        mask = self._mask(given, setting)
         if not mask.any():
             raise UsageError("nothing of the picture is to be made anew; mark some of it in white")
         if mask.all() and self.span is None:
             raise UsageError("the whole picture is to be made anew; mark a part of it, or name a span of time")
-        clip = stage.clip(given[0])
-        span = None if self.span is None else stage.frames(given[0], self.span, len(clip))
-        region = Region(frames=stage.padded(clip), mask=mask, span=span, feather=FEATHER)
-        return _whole(stage, clip, region)
+        clip = setting.clip(given[0])
+        span = None if self.span is None else setting.frames(given[0], self.span, len(clip))
+        region = Region(frames=setting.padded(clip), mask=mask, span=span, feather=FEATHER)
+        return _whole(setting, clip, region)
 
-    def _mask(self, given: Sequence[Given], stage: Stage) -> NDArray[np.bool_]:
+    def _mask(self, given: Sequence[Given], setting: Setting) -> NDArray[np.bool_]:
         """bool [H, W] of the shot: what is made anew."""
         size = given[0].size
         if len(given) > 1:
             if given[1].size != size:
                 raise UsageError(f"the mask is {given[1].size} and the video {size}; make them the same size")
-            return self._white(stage.picture(given[1]))
+            return self._white(setting.picture(given[1]))
         left, top, width, height = self.box or (0, 0, size.width, size.height)
         if min(left, top) < 0 or min(width, height) < 1 or left + width > size.width or top + height > size.height:
             raise UsageError(f"the box {width}x{height} at ({left}, {top}) is not within the {size} video")
         white = np.zeros((size.height, size.width, 3), np.uint8)
         white[top : top + height, left : left + width] = 255
-        return self._white(stage.fitted(white))
+        return self._white(setting.fitted(white))
 
     def _white(self, picture: Pixels) -> NDArray[np.bool_]:
         white: NDArray[np.bool_] = (picture.max(-1) > 127) ^ self.invert
@@ -232,12 +232,12 @@ class Outpaint(Verb):
     name: ClassVar[str] = "outpaint"
     sized: ClassVar[bool] = False
 
-    def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
+    def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot as long as the clip that is known where the clip is."""
-        size, own = stage.shot.size, given[0].size
-        if stage.shape != size:
+        size, own = setting.shot.size, given[0].size
+        if setting.shape != size:
             raise UsageError(
-                f"{stage.shape} takes a finisher; make more picture at {size}, and that larger afterwards"
+                f"{setting.shape} takes a finisher; make more picture at {size}, and that larger afterwards"
             )
         scale = min(1.0, size.width / own.width, size.height / own.height)
         inner = Size(width=max(1, round(own.width * scale)), height=max(1, round(own.height * scale)))
@@ -245,16 +245,16 @@ class Outpaint(Verb):
             raise UsageError(
                 f"a video of {own} fills {size} already; name a size of another shape or a larger one"
             )
-        step_h, step_w = stage.compression.pixel_step
+        step_h, step_w = setting.compression.pixel_step
         left, top = _middle(size.width - inner.width, step_w), _middle(size.height - inner.height, step_h)
-        clip = given[0].clip(inner, stage.shot.fps, inner)
+        clip = given[0].clip(inner, setting.shot.fps, inner)
         sides = [(0, 0)] + [
             (at, room - at) for at, room in ((top, size.height - inner.height), (left, size.width - inner.width))
         ]
         frames = np.pad(clip, (*sides, (0, 0)), mode="edge")
         box = (left, top, inner.width, inner.height)
-        region = Region(frames=stage.padded(frames), box=box, keep="inside", feather=FEATHER)
-        return _whole(stage, clip, region)
+        region = Region(frames=setting.padded(frames), box=box, keep="inside", feather=FEATHER)
+        return _whole(setting, clip, region)
 
 
 VERBS: Mapping[str, type[Verb]] = {
@@ -268,37 +268,38 @@ def _middle(room: int, step: int) -> int:
     return min(round(room / 2 / step) * step, room)
 
 
-def _ending(clip: Pixels, most: int, stage: Stage) -> int:
+def _ending(clip: Pixels, most: int, setting: Setting) -> int:
     """Latent frames, at most so many, that the end of a clip gives."""
-    return min(max(1, most), 1 + (len(clip) - 1) // stage.compression.time)
+    return min(max(1, most), 1 + (len(clip) - 1) // setting.compression.time)
 
 
-def _opening(clip: Pixels, most: int, stage: Stage, given: Given) -> int:
+def _opening(clip: Pixels, most: int, setting: Setting, given: Given) -> int:
     """Latent frames, at most so many, that the beginning of a clip gives; raises UsageError when it gives none."""
-    step = stage.compression.time
+    step = setting.compression.time
     if len(clip) < step:
         raise UsageError(
-            f"{given.path.name} has {len(clip)} frames at {stage.shot.fps} fps; {step} are the least to lead up to"
+            f"{given.path.name} is too short: it has {len(clip)} frames at {setting.shot.fps} fps, and {step} are "
+            "the least to lead up to"
         )
     return min(max(1, most), len(clip) // step)
 
 
-def _bridge(stage: Stage, clips: tuple[Pixels, Pixels], seconds: float, given: Given, play: _Play) -> Staged:
+def _bridge(setting: Setting, clips: tuple[Pixels, Pixels], seconds: float, given: Given, play: _Play) -> Staged:
     """A shot from the end of one clip to the beginning of another, the one of the file `given`."""
-    new = stage.groups(seconds)
-    room = max(2 * (stage.window // 3), stage.window - new)  # latent frames that may be known
-    known = _ending(clips[0], room - room // 2, stage), _opening(clips[1], room // 2, stage, given)
-    return _joined(stage, clips, known, new, play)
+    new = setting.groups(seconds)
+    room = max(2 * (setting.window // 3), setting.window - new)  # latent frames that may be known
+    known = _ending(clips[0], room - room // 2, setting), _opening(clips[1], room // 2, setting, given)
+    return _joined(setting, clips, known, new, play)
 
 
 def _joined(
-    stage: Stage, clips: tuple[Pixels, Pixels], known: tuple[int, int], new: int, play: _Play = (True, True)
+    setting: Setting, clips: tuple[Pixels, Pixels], known: tuple[int, int], new: int, play: _Play = (True, True)
 ) -> Staged:
     """A shot with new latent frames between known ones, those of one clip's end and of another's beginning.
 
     known, new: how many. play: whether the clips are played before and after what is new.
     """
-    (before, after), (end, begin), step = clips, known, stage.compression.time
+    (before, after), (end, begin), step = clips, known, setting.compression.time
     prefix, suffix = before[len(before) - 1 - step * (end - 1) :] if end else before[:0], after[: step * begin]
     conditions: list[Condition] = [
         Footage(
@@ -310,11 +311,11 @@ def _joined(
     ]
     conditions += [Prefix(frames=prefix)] if end else []
     conditions += [Suffix(frames=suffix)] if begin else []
-    return Staged(frames=stage.compression.pixel_frames(end + new + begin), conditions=tuple(conditions))
+    return Staged(frames=setting.compression.pixel_frames(end + new + begin), conditions=tuple(conditions))
 
 
-def _whole(stage: Stage, clip: Pixels, condition: Condition) -> Staged:
+def _whole(setting: Setting, clip: Pixels, condition: Condition) -> Staged:
     """A shot as long as a clip, of which as much is played."""
-    frames = len(stage.padded(clip))
+    frames = len(setting.padded(clip))
     spare = frames - len(clip)
     return Staged(frames=frames, conditions=(condition, *([Footage(last=spare)] if spare else [])))

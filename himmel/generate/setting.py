@@ -20,7 +20,7 @@ from himmel.media import Pixels
 from himmel.plan import LIMITS, Shot
 from himmel.shapes import Compression, Size
 
-__all__ = ["Files", "Span", "Stage", "Staged", "Verb", "check_seconds"]
+__all__ = ["Files", "Span", "Setting", "Staged", "Verb", "check_seconds"]
 
 Files: TypeAlias = str | Path | Sequence[str | Path]
 Span: TypeAlias = tuple[float, float | None]
@@ -28,7 +28,7 @@ Span: TypeAlias = tuple[float, float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Setting:
     """The shot that a verb is for, as planned so far, and what becomes of its picture (`shape`)."""
 
     shot: Shot
@@ -127,7 +127,7 @@ class Verb(ABC):
         return {name: list(value) if isinstance(value := values[name], tuple) else value for name in chosen}
 
     @abstractmethod
-    def stage(self, given: Sequence[Given], stage: Stage) -> Staged:
+    def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """Decide the shot; raises UsageError where the files do not allow what is asked."""
 
 
