@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himmel.conditions import Seam
@@ -14,6 +14,7 @@ def largest(one: np.ndarray, other: np.ndarray) -> int:
     return int(np.abs(one.astype(np.int16) - other).max())
 
 
+@settings(deadline=None)
 @given(known=st.integers(1, 6), cut=st.integers(1, 5), seed=st.integers(0, 99))
 def test_the_correction_fades_whatever_the_chunks(known: int, cut: int, seed: int) -> None:
     decoded = clip(1, seed).repeat(24, axis=0)
@@ -28,6 +29,7 @@ def test_the_correction_fades_whatever_the_chunks(known: int, cut: int, seed: in
     assert steps <= 0.3 * 20  # without fading the whole correction would go at once
 
 
+@settings(deadline=None)
 @given(free=st.integers(1, 20), cut=st.integers(1, 5), seed=st.integers(0, 99))
 def test_the_correction_comes_up_before_given_frames(free: int, cut: int, seed: int) -> None:
     decoded = clip(1, seed).repeat(24, axis=0)
