@@ -8,7 +8,6 @@ torch, so the command line can check a request at once.
 
 import hashlib
 import json
-import math
 import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,6 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from himmel.direction import Direction
 from himmel.errors import UsageError
 from himmel.shapes import Size
 
@@ -113,11 +113,6 @@ class _Value(BaseModel):
             raise UsageError(f"{where}{shown} is not accepted: {first['msg'].lower()}") from error
 
 
-def _within(name: str, value: float, low: float, high: float, example: str) -> None:
-    if not math.isfinite(value) or value < low or value > high:
-        raise UsageError(f"{name} {value:g} is outside {low:g} to {high:g}; for example {name} {example}")
-
-
 def _clean_text(name: str, text: str) -> str:
     """Refuse text that is too long, not UTF-8 or holds control characters other than white space."""
     limit = LIMITS.prompt_characters
@@ -178,8 +173,9 @@ class Request(_Value):
         if self.seconds is not None and not 0 < self.seconds <= LIMITS.seconds:
             limit = f"above 0 and at most {LIMITS.seconds:g}"
             raise UsageError(f"seconds {self.seconds:g} is not {limit}; for example seconds 2.75")
-        if self.size is not None:
-            self._check_size(Size.parse(self.size))
+        size = None if self.size is None else Size.parse(self.size)
+        if size and max(size.width, size.height) > LIMITS.finished_pixels:
+            raise UsageError(f"size {size} is above {LIMITS.finished_pixels} pixels a side; for example 128x128")
         self._check_times()
         for name, value, low, high, example in (
             ("fps", self.fps, 1, LIMITS.fps, "12"),
@@ -188,8 +184,8 @@ class Request(_Value):
             ("guidance", self.guidance, 1.0, LIMITS.guidance, "3"),
             ("count", self.count, 1, LIMITS.count, "4"),
         ):
-            if value is not None:
-                _within(name, value, low, high, example)
+            if value is not None and not low <= value <= high:
+                raise UsageError(f"{name} {value:g} is outside {low:g} to {high:g}; for example {name} {example}")
         return self
 
     def _check_times(self) -> None:
@@ -202,11 +198,6 @@ class Request(_Value):
                 span = f"after {before:g} s and before {end:g} s; put texts in order and within the video"
                 raise UsageError(f"the text at {seconds:g} s must come {span}")
 
-    @staticmethod
-    def _check_size(size: Size) -> None:
-        if max(size.width, size.height) > LIMITS.finished_pixels:
-            raise UsageError(f"size {size} is above {LIMITS.finished_pixels} pixels a side; for example 128x128")
-
 
 Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -217,8 +208,10 @@ class Sampling(_Value):
 
     The text leads with strength `guidance` (1 is none) while the noise level lies between guidance_from and
     guidance_until; `rescale` brings the deviation of the guided prediction back towards that without guidance.
+    What is given to be remixed begins at the noise level `start`; 1 is noise alone.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"start"})
     steps: Annotated[Integer, Field(gt=0, le=LIMITS.steps)]
     solver: str = "unipc"
     shift: Annotated[Number, Field(gt=0.0, le=100.0)]
@@ -226,6 +219,7 @@ class Sampling(_Value):
     guidance_from: Fraction = 0.0
     guidance_until: Fraction = 1.0
     rescale: Fraction = 0.0
+    start: Annotated[Number, Field(gt=0.0, le=1.0)] = 1.0
 
 
 class Windows(_Value):
@@ -261,10 +255,11 @@ class Cue(_Value):
 class Shot(_Value):
     """One continuous take, fully decided; `frames` is a length the codec can make (1 + 4k for the bundled one).
 
-    `cues` are what the caption becomes later, in order.
+    `cues` are what the caption becomes later, in order. `shown` is how many frames the video has where given ones
+    are played around those that are made, or some of these are left out; None for `frames`.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"cues"})
+    later: ClassVar[frozenset[str]] = frozenset({"cues", "shown"})
     caption: str
     negative: str = ""
     width: Annotated[Integer, Field(gt=0, le=LIMITS.side_pixels)]
@@ -275,6 +270,7 @@ class Shot(_Value):
     sampling: Sampling
     windows: Windows
     cues: Annotated[tuple[Cue, ...], Field(max_length=LIMITS.cues)] = ()
+    shown: Annotated[Integer, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -329,10 +325,10 @@ class Plan(_Value):
 
     `notes` are the sentences the director told the user (rounding, unknown words, windows).
     `precision` is the number format of transformer and finisher, "float32" or "bfloat16". Shots are what the model
-    makes; `finish` is what becomes of their frames, None for nothing.
+    makes; `finish` is what becomes of their frames, None for nothing; `direction` says which files were given.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"finish"})
+    later: ClassVar[frozenset[str]] = frozenset({"finish", "direction"})
     format: str = PLAN_FORMAT
     prompt: str
     style: str | None = None
@@ -342,6 +338,7 @@ class Plan(_Value):
     shots: Annotated[tuple[Shot, ...], Field(min_length=1, max_length=LIMITS.shots)]
     conditions: tuple[ConditionRef, ...] = ()
     finish: Finish | None = None
+    direction: Direction | None = None
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -363,7 +360,7 @@ class Plan(_Value):
     @property
     def frames(self) -> int:
         """Frames of the whole video."""
-        return sum(self.smooth * (shot.frames - 1) + 1 for shot in self.shots)
+        return sum(self.smooth * ((shot.shown or shot.frames) - 1) + 1 for shot in self.shots)
 
     @property
     def fps(self) -> int:
