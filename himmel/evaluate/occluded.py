@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from himmel.evaluate.exhibit import Exhibit, Pixels
@@ -25,13 +26,16 @@ DIFFERS = 26  # levels in one channel: what differs less is taken to be the empt
 SHADE = 0.10  # by how much the channels' ratios to the empty scene may differ in a shadow
 DARKER = (0.30, 0.99)  # of the empty scene's levels that a shadow leaves
 NEIGHBOURS = 5  # of the nine pixels around one that must differ as well
+NARROW = 0.03  # widths of the picture: what is thinner is one as well
 TALL = 0.25  # of the greatest height: lower columns are a shadow's
 LEAST = 0.0012  # of the picture: what covers less is not seen
 OUT_OF_SIGHT = 0.08  # of the greatest area: the same
 SHORTEST = 4  # frames out of sight; half a second is six
-LATE = 4  # frames by which the way through the dark may be off the asked time
+LATE = (-3, 6)  # frames by which it may be off the asked time; what hardly shows counts as hidden
 STRAY = 0.12  # widths by which the place may be off the straight line
-COLOUR = 15.0  # CIELAB distance of before and after
+COLOUR = 20.0  # distance in the plane of a and b (CIELAB), or
+HUE, COLOURFUL = 15.0, 30.0  # degrees of hue, where both are at least as far from grey
+MIDDLE, DARK = 60.0, 15.0  # lightness that colours are compared at, and the least that has a colour
 GROWN = 0.40  # share by which the height may differ
 WELL = 0.2  # of the greatest area: seen well enough to say where it is
 GHOST = 0.25  # of the greatest area that may differ at all times
@@ -44,7 +48,8 @@ class Passage:
 
     masks: where it is seen [t, H, W]. first, after: the frames between which it is out of sight. sign: 1 to the
     right, -1 to the left. pace: widths a frame before it is hidden. stray: how far off the straight line it comes
-    out, in widths. late: how many frames off the time that line says. colour: CIELAB distance of before and after.
+    out, in widths. late: how many frames off the time that line says. colour: how far apart the colours before and
+    after are.
     grown: by how much taller or lower it is after, natural logarithm. parts: how many things are seen at the end.
     """
 
@@ -68,10 +73,10 @@ def hidden_again(exhibit: Exhibit) -> Sequence[float]:
     if found is None:
         return [0.0]
     asked = {"left": -1, "right": 1}.get(motion.direction or "", found.sign)
-    late = abs(found.after - found.first - motion.hidden * exhibit.spec.fps)
+    late = found.after - found.first - motion.hidden * exhibit.spec.fps
     right = (
         found.sign == asked
-        and late <= LATE
+        and LATE[0] <= late <= LATE[1]
         and found.stray <= STRAY
         and found.colour <= COLOUR
         and abs(found.grown) <= np.log(1 + GROWN)
@@ -111,7 +116,7 @@ def passage(frames: Pixels) -> Passage | None:
     grown = float(np.log(tall[whole[1]].mean() / tall[whole[0]].mean()))
     return Passage(
         masks=masks, first=first, after=after, sign=sign, pace=abs(float(pace)), stray=abs(sign * between - length),
-        colour=float(np.linalg.norm((one - other)[1:])), grown=grown, parts=_parts(masks[later[-1]]),
+        colour=_apart(one, other), grown=grown, parts=_parts(masks[later[-1]]),
     )  # fmt: skip
 
 
@@ -142,10 +147,12 @@ def cleaned(mask: Bits) -> Bits:
 
 
 def _upright(masks: Bits) -> Bits:
-    """Without what is flat, as shadows that come and go with what is hidden are [t, H, W]."""
+    """Without what is flat or thin, as shadows that come and go with what is hidden are [t, H, W]."""
     columns = masks.sum(1)
     tall = columns >= max(3.0, TALL * float(np.quantile(columns.max(1), 0.9)))
-    return np.asarray(masks & tall[:, None])
+    narrow = max(1, round(NARROW * masks.shape[2]))
+    wide = sliding_window_view(np.pad(tall, ((0, 0), (narrow - 1, narrow - 1))), narrow, axis=1).all(2)
+    return np.asarray(masks & sliding_window_view(wide, narrow, axis=1).any(2)[:, None])
 
 
 def _longest(hidden: Bits) -> tuple[int, int] | None:
@@ -164,6 +171,14 @@ def _sides(masks: Bits) -> tuple[Numbers, Numbers]:
     return left, right
 
 
+def _apart(one: Numbers, other: Numbers) -> float:
+    """How far apart two colours are, a and b each [2]; 0 for those of one hue, whatever light they are in."""
+    hues = np.degrees(np.arctan2(*one[::-1]) - np.arctan2(*other[::-1]))
+    if min(np.hypot(*one), np.hypot(*other)) >= COLOURFUL and abs((hues + 180) % 360 - 180) <= HUE:
+        return 0.0
+    return float(np.hypot(*(one - other)))
+
+
 def _line(one: NDArray[np.intp], x: Numbers, other: NDArray[np.intp], y: Numbers) -> tuple[float, float]:
     """The slope of two parallel lines through x [t] at frames `one` and y [t] at `other`, and how far y's is above."""
     ones, zeros = np.ones(len(one) + len(other)), np.concatenate([np.zeros(len(one)), np.ones(len(other))])
@@ -180,4 +195,13 @@ def _parts(mask: Bits) -> int:
 
 
 def _colour(frames: Pixels, masks: Bits) -> Numbers:
-    return lab(np.median(frames[masks].astype(np.float64) / 255, axis=0))
+    """The middle hue and saturation of the more colourful half of what is masked [2].
+
+    A thing may have wheels and eyes of steel, and may come out of the wall's shadow into the sun: a and b of CIELAB
+    are taken for the lightness that they would be seen at in the middle of the scale.
+    """
+    pixels = frames[masks].astype(np.float64) / 255
+    bright = pixels.max(1)
+    vivid = (bright - pixels.min(1)) / np.maximum(bright, 0.05)
+    light, *hue = lab(np.median(pixels[vivid >= np.median(vivid)], axis=0))
+    return np.array(hue) * MIDDLE / max(light, DARK)
