@@ -27,9 +27,7 @@ class Asking:
     options: Mapping[str, Any]
 
     @staticmethod
-    def given(
-        case: Case, truth: Pixels, round_trip: RoundTrip | None, retake: Pixels | None = None
-    ) -> Given:
+    def given(case: Case, truth: Pixels, round_trip: RoundTrip | None, retake: Pixels | None = None) -> Given:
         """What a clip of this case must respect, from its true clip [T, H, W, 3] and another take of it.
 
         A beginning is one frame, or 1 + 4k frames that are about half of the clip, three eighths where it must

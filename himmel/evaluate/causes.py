@@ -43,6 +43,7 @@ FLAME = (215, 150, 60)  # levels: red and green at least, and red above blue
 OUT, DARKER = 0.12, 0.97  # of the flame's pixels that are left, and of the picture's light
 LEANT = 0.045  # of the one who blows: has moved
 PAINT, STROKE, WET = 45, 0.03, 0.006  # levels from the canvas; of the canvas a stroke, and the first of it
+LONG = 0.5  # of the canvas's width that a stroke takes
 ALONG = 0.7  # correlation of time and place of what is painted
 AT_BRUSH = 5  # pixels from fresh paint to the brush
 MOSTLY = 0.8  # of the moments in which paint comes
@@ -140,7 +141,7 @@ def shatter(exhibit: Exhibit) -> Course:
     landed = _first((low >= ground) & deep)
     if landed is None or landed < BEGUN:
         return Course(cause=landed, effect=None, lasts=False)
-    # Shards that the examiner misses differ from what was there before, whether the glass's shadow was on it or not.
+    # Shards that the examiner misses differ from what was there before, in the glass's shadow or out of it.
     shards = since & different(frames, frames[landed - 1].astype(np.float64))
     glass[landed:] |= shards[landed:]
     _, _, wide = _moments(glass.sum(1))
@@ -201,11 +202,14 @@ def paint(exhibit: Exhibit) -> Course:
     canvas = _begun(_masks(exhibit, 1))
     if not _there(canvas):
         return NEVER
+    box = _box(canvas)
     plain = np.median(levels[:BEGUN][:, canvas], axis=(0, 1))
-    differs = (np.abs(levels - plain).max(3) > PAINT) & _box(canvas)
+    differs = (np.abs(levels - plain).max(3) > PAINT) & box
     dry = np.logical_and.accumulate(differs[::-1])[::-1]  # what differs from here on until the end
     fresh = np.diff(dry & ~dry[BEGUN - 1], axis=0)  # what is painted from one frame to the next
-    stroke = (dry & ~dry[BEGUN - 1]).sum((1, 2)) / _box(canvas).sum()
+    stroke = (dry & ~dry[BEGUN - 1]).sum((1, 2)) / box.sum()
+    # A brush that stays on the canvas is no stroke: that reaches over half of it.
+    long = (dry[-1] & ~dry[BEGUN - 1]).any(0).sum() >= LONG * box.any(0).sum()
     brush = grown(differs & ~dry, AT_BRUSH)
     moments = np.flatnonzero(fresh.sum((1, 2)) >= 2)
     if len(moments) < BEGUN:
@@ -216,7 +220,7 @@ def paint(exhibit: Exhibit) -> Course:
     along = float(np.corrcoef(moments, places)[0, 1]) if np.ptp(places) > 0 else 0.0
     follows = np.mean(with_brush) >= MOSTLY and along * sign >= ALONG
     effect = _from(stroke >= WET)
-    lasts = bool(stroke[-1] >= STROKE)
+    lasts = bool(stroke[-1] >= STROKE and long)
     at_canvas = _first((differs & ~dry).sum((1, 2)) >= TOUCHED)
     if effect is None or at_canvas is None or at_canvas >= effect or not follows:
         return Course(cause=None, effect=effect, lasts=lasts)

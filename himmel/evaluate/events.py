@@ -43,8 +43,11 @@ def course_of_events(exhibit: Exhibit) -> Sequence[float]:
 
 
 def agreement(clip: Pixels, truth: Pixels) -> tuple[float, float, float, float]:
-    """Of two clips [t, H, W, 3]: IoU of where anything moves; the same frame by frame, the mean; IoU of how long it
-    moves where; mean squared difference of pixels from 0 to 1."""
+    """How two clips [t, H, W, 3] agree.
+
+    IoU of where anything moves; the mean of the same frame by frame; IoU of how long it moves where; mean squared
+    difference of pixels from 0 to 1.
+    """
     one, other = (_small(moving(frames).astype(np.float64)) > 0.5 for frames in (clip, truth))
     each = [_iou(*pair) for pair in zip(one, other, strict=True)]
     apart = _small(clip.astype(np.float64) / 255) - _small(truth.astype(np.float64) / 255)
@@ -55,8 +58,10 @@ def agreement(clip: Pixels, truth: Pixels) -> tuple[float, float, float, float]:
 
 
 def physics_iq(rows: Numbers) -> float:
-    """The score of marks [N, 8] as `course_of_events` makes them, 0 to 1: means first, then what they are by those of
-    the second takes."""
+    """The score, 0 to 1, of marks [N, 8] as `course_of_events` makes them.
+
+    Means first; then what those of the clips are by those of the second takes.
+    """
     space, time, weight, apart, *takes = rows.mean(0)
     by_takes = [value / max(take, 1e-6) for value, take in zip((space, time, weight), takes, strict=False)]
     return float(np.clip(np.mean(by_takes) - (apart - takes[3]), 0.0, 1.0))
@@ -95,8 +100,7 @@ def _small(frames: Numbers) -> Numbers:
     """Means of QUARTER x QUARTER pixels of [t, H, W, ...]; what does not fill one is cut off."""
     count, height, width = frames.shape[0], frames.shape[1] // QUARTER, frames.shape[2] // QUARTER
     cut = frames[:, : height * QUARTER, : width * QUARTER]
-    return np.asarray(cut.reshape(count, height, QUARTER, width, QUARTER, -1).mean((2, 4)).squeeze(-1)
-                      if frames.ndim == 3 else cut.reshape(count, height, QUARTER, width, QUARTER, -1).mean((2, 4)))
+    return np.asarray(cut.reshape(count, height, QUARTER, width, QUARTER, *frames.shape[3:]).mean((2, 4)))
 
 
 def _iou(one: Any, other: Any) -> float:

@@ -103,8 +103,10 @@ def passage(frames: Pixels) -> Passage | None:
     sign = 1 if left[later].mean() + right[later].mean() > left[before].mean() + right[before].mean() else -1
     # The side that is last to vanish and the one that is first to come out again move freely.
     behind, ahead = (left, right) if sign > 0 else (right, left)
-    much = area > WELL * area.max()
-    if (sign * (ahead[before[much[before]]] - behind[later[much[later]]][:, None])).max() > APART:
+    well = [at[area[at] > WELL * area.max()] for at in (before, later)]
+    if not all(map(len, well)):
+        return None
+    if (sign * (ahead[well[0]] - behind[well[1]][:, None])).max() > APART:
         return None  # It was never hidden: one side is seen where the other one comes out.
     pace, between = _line(before, behind[before], later, ahead[later])
     length = float(np.quantile(np.abs(right - left)[seen], 0.9))
@@ -115,7 +117,7 @@ def passage(frames: Pixels) -> Passage | None:
     one, other = (_colour(frames[at], masks[at]) for at in whole)
     grown = float(np.log(tall[whole[1]].mean() / tall[whole[0]].mean()))
     return Passage(
-        masks=masks, first=first, after=after, sign=sign, pace=abs(float(pace)), stray=abs(sign * between - length),
+        masks=masks, first=first, after=after, sign=sign, pace=abs(pace), stray=abs(sign * between - length),
         colour=_apart(one, other), grown=grown, parts=_parts(masks[later[-1]]),
     )  # fmt: skip
 
@@ -142,7 +144,7 @@ def cleaned(mask: Bits) -> Bits:
     """Without pixels that have few neighbours, and with those that have many [t, H, W]."""
     padded = np.pad(mask, ((0, 0), (1, 1), (1, 1))).astype(np.int8)
     height, width = mask.shape[1:]
-    around = sum(padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3))
+    around = np.sum([padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)], axis=0)
     return np.asarray(around >= NEIGHBOURS)
 
 
@@ -180,7 +182,7 @@ def _apart(one: Numbers, other: Numbers) -> float:
 
 
 def _line(one: NDArray[np.intp], x: Numbers, other: NDArray[np.intp], y: Numbers) -> tuple[float, float]:
-    """The slope of two parallel lines through x [t] at frames `one` and y [t] at `other`, and how far y's is above."""
+    """Parallel lines through x [t] at frames `one` and y [t] at `other`: slope, how far the second is above."""
     ones, zeros = np.ones(len(one) + len(other)), np.concatenate([np.zeros(len(one)), np.ones(len(other))])
     columns = np.stack([np.concatenate([one, other]), ones, zeros], 1)
     slope, _, between = np.linalg.lstsq(columns, np.concatenate([x, y]), rcond=None)[0]
@@ -197,11 +199,11 @@ def _parts(mask: Bits) -> int:
 def _colour(frames: Pixels, masks: Bits) -> Numbers:
     """The middle hue and saturation of the more colourful half of what is masked [2].
 
-    A thing may have wheels and eyes of steel, and may come out of the wall's shadow into the sun: a and b of CIELAB
-    are taken for the lightness that they would be seen at in the middle of the scale.
+    A thing may have wheels and eyes of steel, and may come out of the wall's shadow into the sun: a and b of
+    CIELAB are taken as they would be in the middle of the scale of lightness.
     """
     pixels = frames[masks].astype(np.float64) / 255
     bright = pixels.max(1)
     vivid = (bright - pixels.min(1)) / np.maximum(bright, 0.05)
     light, *hue = lab(np.median(pixels[vivid >= np.median(vivid)], axis=0))
-    return np.array(hue) * MIDDLE / max(light, DARK)
+    return np.asarray(np.array(hue) * MIDDLE / max(light, DARK))

@@ -49,8 +49,8 @@ FACTS: dict[str, Callable[[SceneSpec], object]] = {
     ),
     "look": lambda spec: f"{spec.style}, {spec.light}",
     # Two events are one motion: a row and a tower are knocked over.
-    "event": lambda spec: f"{spec.subjects[0].motion.verb} {spec.subjects[-1].kind}" if spec.groups[1:] else (
-        spec.subjects[0].motion.verb
+    "event": lambda spec: " ".join(
+        [spec.subjects[0].motion.verb, *(spec.subjects[g[0]].kind for g in spec.groups[1:])]
     ),
     "hidden": lambda spec: spec.subjects[0].motion.hidden,
 }
