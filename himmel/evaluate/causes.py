@@ -131,8 +131,8 @@ def shatter(exhibit: Exhibit) -> Course:
     """The glass comes down to where its pieces lie in the end; then it is wider than a glass."""
     frames, height = exhibit.watched, exhibit.watched.shape[1]
     # What is there both at first and in the end is scenery that the examiner took for something else.
-    since, until = (different(frames, frames[at].astype(np.float64)) for at in (0, -1))
-    glass = cleaned((exhibit.classes > 0) & (since | until))
+    ends = frames[0].astype(np.float64), frames[-1].astype(np.float64)
+    glass = cleaned((exhibit.classes > 0) & (different(frames, ends[0]) | different(frames, ends[1])))
     if not _there(_begun(glass)):
         return NEVER
     low, middle, _ = _moments(glass.sum(2))
@@ -142,7 +142,8 @@ def shatter(exhibit: Exhibit) -> Course:
     if landed is None or landed < BEGUN:
         return Course(cause=landed, effect=None, lasts=False)
     # Shards that the examiner misses differ from what was there before, in the glass's shadow or out of it.
-    shards = since & different(frames, frames[landed - 1].astype(np.float64))
+    before = frames[landed - 1].astype(np.float64)
+    shards = different(frames, ends[0], lit=True) & different(frames, before, lit=True)
     glass[landed:] |= shards[landed:]
     _, _, wide = _moments(glass.sum(1))
     first = float(np.median(wide[:BEGUN]))
@@ -220,7 +221,7 @@ def paint(exhibit: Exhibit) -> Course:
     along = float(np.corrcoef(moments, places)[0, 1]) if np.ptp(places) > 0 else 0.0
     follows = np.mean(with_brush) >= MOSTLY and along * sign >= ALONG
     effect = _from(stroke >= WET)
-    lasts = bool(stroke[-1] >= STROKE and long)
+    lasts = bool(_stays(stroke >= STROKE) and long and follows)
     at_canvas = _first((differs & ~dry).sum((1, 2)) >= TOUCHED)
     if effect is None or at_canvas is None or at_canvas >= effect or not follows:
         return Course(cause=None, effect=effect, lasts=lasts)

@@ -24,6 +24,7 @@ Bits = NDArray[np.bool_]
 
 DIFFERS = 26  # levels in one channel: what differs less is taken to be the empty scene
 SHADE = 0.10  # by how much the channels' ratios to the empty scene may differ in a shadow
+SKY = 0.28  # the same where the sky is blue and the light of a shadow with it
 DARKER = (0.30, 0.99)  # of the empty scene's levels that a shadow leaves
 NEIGHBOURS = 5  # of the nine pixels around one that must differ as well
 NARROW = 0.03  # widths of the picture: what is thinner is one as well
@@ -131,13 +132,22 @@ def _empty(frames: Pixels) -> Numbers:
     return np.asarray(np.median(frames[start : start + SHORTEST], axis=0), np.float64)
 
 
-def different(frames: Pixels, empty: Numbers) -> Bits:
-    """Where frames [t, H, W, 3] differ from an empty scene [H, W, 3], but for shadows and single pixels."""
+def different(frames: Pixels, empty: Numbers, *, lit: bool = False) -> Bits:
+    """Where frames [t, H, W, 3] differ from an empty scene [H, W, 3], but for shadows and single pixels.
+
+    lit: nor is what a shadow has left a difference; something pale before grey is then none either.
+    """
     levels = frames.astype(np.float64)
     differs = np.abs(levels - empty).max(3) > DIFFERS
     ratio = (levels + 1) / (empty + 1)
-    shadow = (np.ptp(ratio, axis=3) < SHADE) & (ratio.mean(3) > DARKER[0]) & (ratio.mean(3) < DARKER[1])
+    shadow = _shaded(ratio, SKY) | _shaded(1 / ratio, SKY) if lit else _shaded(ratio, SHADE)
     return cleaned(differs & ~shadow)
+
+
+def _shaded(ratio: Numbers, tint: float) -> Bits:
+    """Where all channels have the same smaller share of what they were [t, H, W, 3] -> [t, H, W]."""
+    share = ratio.mean(3)
+    return np.asarray((np.ptp(ratio, axis=3) < tint) & (share > DARKER[0]) & (share < DARKER[1]))
 
 
 def cleaned(mask: Bits) -> Bits:
