@@ -31,14 +31,15 @@ REACH = 2  # pixels between two things that touch
 PUSHED = 4  # the same where one pushes: bodies of the world's physics are a little larger than their pictures
 TOUCHED = 8  # pixels of the target within that reach
 LEAST = 0.003  # of the picture (49 pixels of 128 x 128): what covers less is not there
-GAPS = {"bite": 8, "shatter": 6, "knock_over": 12, "blow_out": 9, "paint": 3}
-"""Frames from cause to effect at most, a twelfth of a second each: a row of dominoes moves little at first."""
+GAPS = {"bite": (0, 8), "shatter": (0, 6), "knock_over": (0, 12), "blow_out": (2, 9), "paint": (0, 3)}
+"""Frames from cause to effect at least and at most: a breath takes its time, a row of dominoes moves little at first."""
 
 NIBBLED, BITTEN = 0.04, 0.10  # of the cookie: missing at all, and a bite
 SPREAD, BROKEN = 1.25, 1.5  # times as wide as the glass: bursting, and lying in pieces
+KEPT = 0.3  # of the glass's area that its pieces have
 FALLEN = 0.15  # heights of the picture that a glass falls at least
 NEAR_GROUND = 0.07  # heights of the picture above where the pieces lie in the end
-STIRRED, LOWER = 0.08, 0.86  # of the targets' area that has moved; of their height that is left
+STIRRED, STIRRED_LATER, LOWER = 0.12, 0.08, 0.86  # moved of one target's area, of all; what is left of the height
 FLAME = (215, 150, 60)  # levels: red and green at least, and red above blue
 OUT, DARKER = 0.12, 0.97  # of the flame's pixels that are left, and of the picture's light
 LEANT = 0.045  # of the one who blows: has moved
@@ -68,8 +69,8 @@ def cause_first(exhibit: Exhibit) -> Sequence[float]:
         return []
     if found.cause is None or found.effect is None:
         return [0.0]
-    gap = GAPS[exhibit.spec.subjects[0].motion.verb]
-    return [float(0 < found.cause <= found.effect <= found.cause + gap)]
+    least, most = GAPS[exhibit.spec.subjects[0].motion.verb]
+    return [float(found.cause > 0 and least <= found.effect - found.cause <= most)]
 
 
 def lasting(exhibit: Exhibit) -> Sequence[float]:
@@ -103,6 +104,11 @@ def _from(holds: Bits) -> int | None:
     """The first frame from which on something holds nearly always; None for never."""
     rest = holds[::-1].cumsum()[::-1] / np.arange(len(holds), 0, -1)
     return _first(holds & (rest >= NEARLY))
+
+
+def _begins(holds: Bits) -> int | None:
+    """The first of BEGUN frames in a row in which something holds; None for never."""
+    return _first(np.logical_and.reduce([holds[at : len(holds) - BEGUN + 1 + at] for at in range(BEGUN)]))
 
 
 def _first(holds: Bits) -> int | None:
@@ -146,10 +152,12 @@ def shatter(exhibit: Exhibit) -> Course:
     shards = different(frames, ends[0], lit=True) & different(frames, before, lit=True)
     glass[landed:] |= shards[landed:]
     _, _, wide = _moments(glass.sum(1))
-    first = float(np.median(wide[:BEGUN]))
+    first, area = float(np.median(wide[:BEGUN])), glass.sum((1, 2))
+    whole = area >= KEPT * np.median(area[:BEGUN])  # what lay there before is no part of it
     return Course(
-        cause=landed, effect=_from(wide >= SPREAD * first), lasts=_stays((wide >= BROKEN * first) & deep)
-    )
+        cause=landed, effect=_from((wide >= SPREAD * first) & whole),
+        lasts=_stays((wide >= BROKEN * first) & deep & whole),
+    )  # fmt: skip
 
 
 def _moments(lines: NDArray[np.int64]) -> tuple[Numbers, Numbers, Numbers]:
@@ -168,12 +176,16 @@ def knock_over(exhibit: Exhibit) -> Course:
     stood = _begun(targets)
     if not _there(stood) or not _there(_begun(actor)):
         return NEVER
-    around = grown(actor, REACH + 1) | grown(actor[:1], REACH + 1)
-    stirred = ((targets ^ stood) & ~around).sum((1, 2)) / stood.sum()
+    around = np.logical_or.accumulate(grown(actor, REACH + 1))
+    changed = different(exhibit.watched, exhibit.watched[0].astype(np.float64), lit=True)
+    # Pixels tell sooner than colours, unless they are as pale as what is behind them.
+    one = stood.sum() / max(1, len(exhibit.spec.subjects) - 1)
+    stirred = (changed & grown(stood[None], REACH) & ~around).sum((1, 2)) >= STIRRED * one
+    stirred |= ((targets ^ stood) & ~around).sum((1, 2)) >= STIRRED_LATER * stood.sum()
     touching = (grown(actor, PUSHED) & stood).sum((1, 2)) >= TOUCHED
     tall = np.array([_height(mask) for mask in targets])
     lower = _stays(tall <= LOWER * _height(stood)) and _stays(targets.mean((1, 2)) >= LEAST)
-    return Course(cause=_first(touching), effect=_from(stirred >= STIRRED) if lower else None, lasts=lower)
+    return Course(cause=_first(touching), effect=_begins(stirred) if lower else None, lasts=lower)
 
 
 def _height(mask: Bits) -> int:
@@ -184,9 +196,10 @@ def _height(mask: Bits) -> int:
 
 def blow_out(exhibit: Exhibit) -> Course:
     """Somebody leans towards the candle; then the flame's colour is gone and the picture darker."""
-    levels, blower = exhibit.watched.astype(np.int16), _masks(exhibit, 0)
+    levels, blower, candle = exhibit.watched.astype(np.int16), _masks(exhibit, 0), _begun(_masks(exhibit, 1))
     red, green, blue = (levels[..., channel] for channel in range(3))
-    flame = ((red > FLAME[0]) & (green > FLAME[1]) & (red - blue > FLAME[2])).sum((1, 2))
+    over = grown(candle.any(0)[None, None], 2 * REACH)[0]  # whose columns are the candle's; others are lit by it
+    flame = (over & (red > FLAME[0]) & (green > FLAME[1]) & (red - blue > FLAME[2])).sum((1, 2))
     lit = float(np.median(flame[:BEGUN]))
     leant = _begun(blower)
     if lit < TOUCHED or not _there(leant):
@@ -220,7 +233,7 @@ def paint(exhibit: Exhibit) -> Course:
     sign = {"left": -1, "right": 1}.get(exhibit.spec.subjects[0].motion.direction or "", 0)
     along = float(np.corrcoef(moments, places)[0, 1]) if np.ptp(places) > 0 else 0.0
     follows = np.mean(with_brush) >= MOSTLY and along * sign >= ALONG
-    effect = _from(stroke >= WET)
+    effect = _from(stroke >= WET) if long else None
     lasts = bool(_stays(stroke >= STROKE) and long and follows)
     at_canvas = _first((differs & ~dry).sum((1, 2)) >= TOUCHED)
     if effect is None or at_canvas is None or at_canvas >= effect or not follows:

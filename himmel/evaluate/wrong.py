@@ -21,6 +21,7 @@ from himmel.evaluate.exhibit import Exhibit, Pixels
 from himmel.evaluate.interval import Estimate, share_estimate
 from himmel.evaluate.questions import Suite
 from himmel.evaluate.rows import Row
+from himmel.evaluate.things import grown
 from himmel.world import RenderedClip, Stage
 from himmel.world.consequences import consequences
 
@@ -28,7 +29,8 @@ __all__ = ["WRONG", "Caught", "Spoil", "check_wrong"]
 
 Spoil: TypeAlias = Callable[[RenderedClip], Pixels]
 
-EARLY = 8  # frames by which an effect comes before its time
+EARLY = 12  # frames, a second, by which an effect comes before its time
+RIM = 2  # pixels around a subject that are partly its own
 LATE = 10  # frames that what is hidden stays away for longer
 
 
@@ -63,13 +65,29 @@ def undone(clip: RenderedClip) -> Pixels:
 
 
 def too_early(clip: RenderedClip) -> Pixels:
-    """All but the first subject is seen EARLY frames before its time; of a glass, its pieces are."""
+    """All but the first subject is seen EARLY frames before its time; of a glass, its pieces are.
+
+    A candle goes out before anybody blows; a stroke is there before the brush.
+    """
     masks, pieces = clip.truth.masks, clip.truth.pieces
     first = masks == 1
     if clip.spec.scenario_verb == "shatter" and pieces is not None:
         first &= pieces == 0
+    if clip.spec.scenario_verb == "blow_out":
+        return without_cause(clip)  # a flame lights who blows it out: they cannot be taken apart
+    first = grown(first, RIM)
+    if clip.spec.scenario_verb == "paint" and pieces is not None:
+        stroke = (pieces[-1] == 1) & ~first
+        return np.where(stroke[..., None], clip.frames[-1], clip.frames)
     ahead = np.minimum(np.arange(len(masks)) + EARLY, len(masks) - 1)
     return np.where((first | first[ahead])[..., None], clip.frames, clip.frames[ahead])
+
+
+def without_cause(clip: RenderedClip) -> Pixels:
+    """All is left out from before the cause until after the effect."""
+    change, count = consequences(clip.truth)[0], len(clip.frames)
+    left = [*range(max(1, change.cause - EARLY // 2)), *range(change.effect + EARLY // 2, count)]
+    return np.asarray(clip.frames[left + [count - 1] * (count - len(left))])
 
 
 def gone_for_good(clip: RenderedClip) -> Pixels:
