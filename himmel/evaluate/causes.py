@@ -32,7 +32,7 @@ PUSHED = 4  # the same where one pushes: bodies of the world's physics are a lit
 TOUCHED = 8  # pixels of the target within that reach
 LEAST = 0.003  # of the picture (49 pixels of 128 x 128): what covers less is not there
 GAPS = {"bite": (0, 8), "shatter": (0, 6), "knock_over": (0, 12), "blow_out": (2, 9), "paint": (0, 3)}
-"""Frames from cause to effect at least and at most: a breath takes its time, a row of dominoes moves little at first."""
+"""Frames from cause to effect at least and at most: a breath takes its time, a row of dominoes begins slowly."""
 
 NIBBLED, BITTEN = 0.04, 0.10  # of the cookie: missing at all, and a bite
 SPREAD, BROKEN = 1.25, 1.5  # times as wide as the glass: bursting, and lying in pieces
@@ -145,8 +145,8 @@ def shatter(exhibit: Exhibit) -> Course:
     deep = middle >= np.median(middle[:BEGUN]) + FALLEN * height
     ground = float(np.median(middle[-BEGUN:])) - NEAR_GROUND * height
     landed = _first((low >= ground) & deep)
-    if landed is None or landed < BEGUN:
-        return Course(cause=landed, effect=None, lasts=False)
+    if landed is None or landed < BEGUN or np.median(low[:BEGUN]) > ground - NEAR_GROUND * height:
+        return NEVER  # It does not fall, or something lies on the ground before.
     # Shards that the examiner misses differ from what was there before, in the glass's shadow or out of it.
     before = frames[landed - 1].astype(np.float64)
     shards = different(frames, ends[0], lit=True) & different(frames, before, lit=True)

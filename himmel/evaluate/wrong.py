@@ -75,10 +75,10 @@ def too_early(clip: RenderedClip) -> Pixels:
         first &= pieces == 0
     if clip.spec.scenario_verb == "blow_out":
         return without_cause(clip)  # a flame lights who blows it out: they cannot be taken apart
-    first = grown(first, RIM)
     if clip.spec.scenario_verb == "paint" and pieces is not None:
         stroke = (pieces[-1] == 1) & ~first
         return np.where(stroke[..., None], clip.frames[-1], clip.frames)
+    first = grown(first, RIM)
     ahead = np.minimum(np.arange(len(masks)) + EARLY, len(masks) - 1)
     return np.where((first | first[ahead])[..., None], clip.frames, clip.frames[ahead])
 

@@ -56,7 +56,7 @@ def test_a_passage_is_measured() -> None:
     found = passage(ball())
     assert found is not None and (found.sign, found.parts) == (1, 1)
     assert found.pace * SIDE == pytest.approx(1.4, rel=0.1) and found.stray < 0.04
-    assert found.after - found.first == pytest.approx(13.5, abs=2) and abs(found.grown) < 0.1
+    assert found.after - found.first == pytest.approx(14, abs=3) and abs(found.grown) < 0.1
 
 
 def test_what_is_not_hidden_as_asked_is_wrong() -> None:
