@@ -3,7 +3,7 @@
     python benchmarks/evaluate_probes.py                       # 134 scenes from seeds of no suite
     python benchmarks/evaluate_probes.py --suite full          # 2390 scenes, every probe
     python benchmarks/evaluate_probes.py --model bundled       # the same scenes also through its codec
-    python benchmarks/evaluate_probes.py --suite full --groups events candle hidden course --wrong  # must be caught
+    python benchmarks/evaluate_probes.py --suite full --groups events candle hidden course --wrong  # caught?
     python benchmarks/evaluate_probes.py --learn clips --out himmel/evaluate/examiner
     python benchmarks/evaluate_probes.py --teach work          # draws clips, trains the recogniser, checks it
     python benchmarks/evaluate_probes.py --silhouettes         # the table SILHOUETTE of himmel.evaluate.followed
