@@ -1,7 +1,7 @@
 """How often the probes of the examination are right on true clips that nothing else has seen.
 
     python benchmarks/evaluate_probes.py                       # 134 scenes from seeds of no suite
-    python benchmarks/evaluate_probes.py --suite full          # 2390 scenes, every probe
+    python benchmarks/evaluate_probes.py --suite full          # 3394 scenes, every probe
     python benchmarks/evaluate_probes.py --model bundled       # the same scenes also through its codec
     python benchmarks/evaluate_probes.py --suite full --groups events candle hidden course --wrong  # caught?
     python benchmarks/evaluate_probes.py --learn clips --out himmel/evaluate/examiner

@@ -198,7 +198,8 @@ def blow_out(exhibit: Exhibit) -> Course:
     """Somebody leans towards the candle; then the flame's colour is gone and the picture darker."""
     levels, blower, candle = exhibit.watched.astype(np.int16), _masks(exhibit, 0), _begun(_masks(exhibit, 1))
     red, green, blue = (levels[..., channel] for channel in range(3))
-    over = grown(candle.any(0)[None, None], 2 * REACH)[0]  # whose columns are the candle's; others are lit by it
+    columns: Bits = np.asarray(candle.any(0))
+    over = grown(columns[None, None], 2 * REACH)[0]  # the candle's own; what is beside it may be lit by it
     flame = (over & (red > FLAME[0]) & (green > FLAME[1]) & (red - blue > FLAME[2])).sum((1, 2))
     lit = float(np.median(flame[:BEGUN]))
     leant = _begun(blower)

@@ -164,7 +164,8 @@ def _upright(masks: Bits) -> Bits:
     tall = columns >= max(3.0, TALL * float(np.quantile(columns.max(1), 0.9)))
     narrow = max(1, round(NARROW * masks.shape[2]))
     wide = sliding_window_view(np.pad(tall, ((0, 0), (narrow - 1, narrow - 1))), narrow, axis=1).all(2)
-    return np.asarray(masks & sliding_window_view(wide, narrow, axis=1).any(2)[:, None])
+    kept: Bits = np.asarray(sliding_window_view(wide, narrow, axis=1).any(2))
+    return np.asarray(masks & kept[:, None])
 
 
 def _longest(hidden: Bits) -> tuple[int, int] | None:
@@ -176,10 +177,11 @@ def _longest(hidden: Bits) -> tuple[int, int] | None:
 
 def _sides(masks: Bits) -> tuple[Numbers, Numbers]:
     """Left and right ends of masks [t, H, W], in widths [t]."""
-    columns = masks.any(1)
+    columns: Bits = np.asarray(masks.any(1))
     width = masks.shape[2]
-    left = np.where(columns.any(1), columns.argmax(1), 0) / width
-    right = np.where(columns.any(1), width - columns[:, ::-1].argmax(1), 0) / width
+    seen = np.asarray(columns.any(1))
+    left = np.where(seen, columns.argmax(1), 0) / width
+    right = np.where(seen, width - columns[:, ::-1].argmax(1), 0) / width
     return left, right
 
 
