@@ -208,7 +208,7 @@ def blow_out(exhibit: Exhibit) -> Course:
     light = levels.mean((1, 2, 3))
     out = (flame <= OUT * lit) & (light <= DARKER * float(np.median(light[:BEGUN])))
     moved = (blower ^ leant).sum((1, 2)) >= LEANT * leant.sum()
-    return Course(cause=_first(moved), effect=_from(out), lasts=_stays(out))
+    return Course(cause=_begins(moved), effect=_from(out), lasts=_stays(out))
 
 
 def paint(exhibit: Exhibit) -> Course:
