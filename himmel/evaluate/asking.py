@@ -62,7 +62,9 @@ class Asking:
         begun = given.first if case.task in ("image", "extend", "connect", "course") else None
         start = 0 if begun is None else len(begun)
         stop = len(coded) if given.last is None else len(coded) - len(given.last)
-        return Seam().join(coded, np.concatenate([truth[:start], coded[start:stop], truth[stop:]]))
+        seam = Seam()
+        joined = seam.join(coded, np.concatenate([truth[:start], coded[start:stop], truth[stop:]]))
+        return np.concatenate([joined, *(frame[None] for frame in seam.end())])
 
     def made(self, take: Take, case: Case, given: Given) -> Clip:
         """The model's clip of a take."""

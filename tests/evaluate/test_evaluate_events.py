@@ -46,7 +46,7 @@ def test_masks_are_opened_and_closed_as_scipy_does(seed: int) -> None:
     raw = np.abs(grey[1] - (0.7 * grey[0] + 0.3 * grey[1])) > 10.0
     box = np.ones((3, 3), bool)
     wanted = binary_closing(binary_opening(raw, box), box)
-    assert (moving(frames)[1] == wanted)[3:-3, 3:-3].mean() > 0.97  # but for rounding at the threshold
+    assert (moving(frames)[1] == wanted)[3:-3, 3:-3].mean() > 0.95  # but for rounding at the threshold
 
 
 def test_equal_clips_agree_and_others_less() -> None:
