@@ -46,6 +46,10 @@ class Noise:
         """Nothing is in the scene."""
         return {}
 
+    def subjects(self, index: int, /) -> np.ndarray:
+        """Nor are there subjects, bool [T, H, W]."""
+        return np.zeros((FRAMES, SIDE, SIDE), bool)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:

@@ -197,6 +197,11 @@ class ClipShards:
         row = self.rows[index]
         return read_arrays(self._read(row, TRUTH, row.truth_sha256))
 
+    def subjects(self, index: int) -> npt.NDArray[np.bool_]:
+        """Where subjects are seen: bool [T, H, W]."""
+        seen: npt.NDArray[np.bool_] = self.truth(index)["masks"] > 0
+        return seen
+
     def _read(self, row: ClipRow, suffix: str, sha256: str) -> bytes:
         place = self._places[row.shard][row.key + suffix]
         with (self.folder / row.shard).open("rb") as source:

@@ -5,7 +5,8 @@ mirrored one swaps left and right. Arrays are bfloat16 seen as uint16 [clips, 2,
 file. `chunk-N.jsonl` names what a chunk's arrays hold, with every clip's record; it is written last, so a
 chunk is there completely or not at all and an interrupted encoding goes on where it stopped. `origin.json`
 says which codec and which clips a folder's latents came from, and how many clips a chunk has; a folder never
-mixes two.
+mixes two. Beside every array lies `subjects-ARRAY`, uint8 [clips, F, h, w]: how much of a latent's pixels show a
+subject, 255 for all.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from torch import Tensor
 
 from himmel.codec import Codec
 from himmel.errors import Cancelled, TrainingError
+from himmel.shapes import Compression
 from himmel.train.checkpoint import sync
 from himmel.train.pixels import Pixels, to_video
 from himmel.train.pullback import load_metric, pullback_metric, save_metric
@@ -31,6 +33,7 @@ from himmel.train.pullback import load_metric, pullback_metric, save_metric
 __all__ = ["LatentStore", "RecordedClips", "StoredClip", "claim", "codec_digest", "encode_clips"]
 
 _CHUNK = "number of clips in a chunk"
+_SUBJECTS = "subjects-"
 _CHUNK_ONCE = 256  # in folders from before it was written down
 # Clips, and their first latent frames, at which the decoder's metric is taken: 32 x 5 x 64 latents at 128x128.
 _SAMPLE, _SAMPLE_FRAMES = 32, 5
@@ -49,6 +52,9 @@ class RecordedClips(Protocol):
 
     def record(self, index: int, /) -> dict[str, Any]:
         """What captions are sampled from."""
+
+    def subjects(self, index: int, /) -> npt.NDArray[np.bool_]:
+        """Where in the frames of one clip subjects are seen, bool [T, H, W]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +94,10 @@ def encode_clips(
         on_progress(done, len(clips))
         if should_stop():
             raise Cancelled(f"stopped after {done} of {len(clips)} clips; run the same command again to go on")
+    store = LatentStore(folder)
+    _save_subjects(clips, store, codec.compression)
     if load_metric(folder) is None:
-        save_metric(_metric(codec, LatentStore(folder)), folder)
+        save_metric(_metric(codec, store), folder)
 
 
 def claim(folder: Path, origin: dict[str, str | int], noun: str) -> None:
@@ -143,6 +151,33 @@ def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path
     _write(index, "".join(json.dumps(lines[number]) + "\n" for number in chosen))
 
 
+def _save_subjects(clips: RecordedClips, store: "LatentStore", compression: Compression) -> None:
+    """Write the share of subjects beside every array that lacks it."""
+    members: dict[str, list[int]] = defaultdict(list)
+    for number, clip in enumerate(store.clips):
+        members[clip.array].append(number)
+    for name, numbers in members.items():
+        path = store.folder / (_SUBJECTS + name)
+        if not path.exists():
+            rows = sorted(numbers, key=lambda number: store.clips[number].row)
+            part = path.with_suffix(".part.npy")
+            np.save(part, np.stack([_shares(clips.subjects(number), compression) for number in rows]))
+            sync(part)
+            os.replace(part, path)
+
+
+def _shares(subjects: npt.NDArray[np.bool_], compression: Compression) -> npt.NDArray[np.uint8]:
+    """How much of each latent's pixels is among bool [T, H, W]: uint8 [F, h, w], 255 for all.
+
+    The first frame has a latent frame to itself, then every `compression.time` frames share one.
+    """
+    frames, height, width = subjects.shape
+    space = compression.space
+    cells = subjects.reshape(frames, height // space, space, width // space, space).mean((2, 4))  # [T, h, w]
+    later = cells[1:].reshape(-1, compression.time, *cells.shape[1:]).mean(1)  # [F - 1, h, w]
+    return np.rint(255 * np.concatenate((cells[:1], later))).astype(np.uint8)
+
+
 def _size_of(name: str) -> str:
     """ "WIDTHxHEIGHT" in the name of an array."""
     width, height, _ = name.removesuffix(".npy").rpartition("-")[2].split("x")
@@ -179,6 +214,7 @@ class LatentStore:
             name: np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
             for name in dict.fromkeys(clip.array for clip in self.clips)
         }
+        self._subjects: dict[str, npt.NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -199,3 +235,22 @@ class LatentStore:
             for i, side in zip(index, mirrored, strict=True)
         ]
         return torch.from_numpy(np.stack(rows)).view(torch.bfloat16)
+
+    def subjects(self, index: Sequence[int], mirrored: Sequence[bool], frames: int) -> Tensor:
+        """How much of what each latent shows is a subject, 0 to 1: float32 [B, 1, frames, h, w].
+
+        Raises TrainingError in a folder from before this was written down.
+        """
+        rows = []
+        for i, side in zip(index, mirrored, strict=True):
+            row = self._shares(self.clips[i].array)[self.clips[i].row, :frames]
+            rows.append(row[..., ::-1] if side else row)
+        return torch.from_numpy(np.stack(rows)[:, None].astype(np.float32) / 255)
+
+    def _shares(self, name: str) -> npt.NDArray[np.uint8]:
+        if name not in self._subjects:
+            path = self.folder / (_SUBJECTS + name)
+            if not path.exists():
+                raise TrainingError(f"{self.folder} does not say where subjects are seen; encode the clips again")
+            self._subjects[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return self._subjects[name]

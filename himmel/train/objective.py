@@ -64,6 +64,7 @@ def velocity_loss(
     known: Tensor,
     *,
     metric: Tensor | None = None,
+    weight: Tensor | None = None,
     floor: float = 0.05,
 ) -> Tensor:
     """Mean squared error of the velocity that a prediction of the clean latents implies, where it is unknown.
@@ -72,9 +73,13 @@ def velocity_loss(
     velocities are (x_t - clean) / max(t, floor) at the same x_t, so their difference is that of the clean
     latents over max(t, floor) (JiT, arXiv 2511.13720). Known patches and those without noise do not count.
     metric: G [C, C] of trace C, by which an error e counts as e^T G e instead of e^T e (`pullback_metric`).
+    weight: how much each place counts, [B, 1, F, H, W]; all alike where there is none.
     """
     error = (prediction.float() - clean) / levels.clamp_min(floor)  # [B, C, F, H, W]
-    counted = (~known & (levels > 0)).expand_as(error)  # [B, C, F, H, W]
+    counted = (~known & (levels > 0)).float()  # [B, 1, F, H, W]
+    if weight is not None:
+        counted = counted * weight
+    counted = counted.expand_as(error)  # [B, C, F, H, W]
     if metric is None:
         square = error.square()  # [B, C, F, H, W]
     else:

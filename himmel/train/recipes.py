@@ -154,12 +154,15 @@ class Stage:
 class TransformerData:
     """Batches from a folder of encoded clips (latents.py): `parts` of about `tokens` tokens, each of one size.
 
-    held_out: clips, the first of the folder, that are never trained on. source: what names the clips, such as the
-    root of their ledger. codec: what names the codec that encoded them. A run goes on with the same ones only.
+    stills: pictures of a clip that share its caption, in parts of still pictures; reading a caption costs as much
+    as drawing some of them. held_out: clips, the first of the folder, that are never trained on. source: what
+    names the clips, such as the root of their ledger. codec: what names the codec that encoded them. A run goes on
+    with the same ones only.
     """
 
     latents: str
     stages: tuple[Stage, ...]
+    stills: int = 4
     parts: int = 2
     tokens: int = 4608
     held_out: int = 32
@@ -182,7 +185,8 @@ class TransformerRecipe:
 
     text_dropped: how often a clip comes without text, for guidance. offsets: the first latent frame stands at a
     random place in time from 0 to this, so that the model is not tied to clips that begin at 0. seen: an error
-    counts by what the codec's decoder shows of it (pullback.py), instead of alike in every channel.
+    counts by what the codec's decoder shows of it (pullback.py), instead of alike in every channel. subjects: how
+    much more it counts where a subject fills a latent; most of a picture is background.
     """
 
     model: TransformerConfig
@@ -194,6 +198,7 @@ class TransformerRecipe:
     text_dropped: float = 0.1
     offsets: int = 16
     seen: bool = True
+    subjects: float = 2.0
 
     def __post_init__(self) -> None:
         if self.model.prediction != "clean":
@@ -274,28 +279,24 @@ def one_gpu_codec(pixels: str, *, steps: int = 4_000) -> CodecRecipe:
     )
 
 
-def tiny_cpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 40_000) -> TransformerRecipe:
-    """The bundled transformer on two CPU cores: 20.4 million parameters, 1.7 million more in its text encoder.
+def tiny_cpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 20_000) -> TransformerRecipe:
+    """The bundled transformer on two CPU cores: 19.0 million parameters, 1.7 million more in its text encoder.
 
-    Pictures first, where a sample costs a fifth of a clip: they teach colours, shapes and places. Then whole
-    clips beside them, then mostly whole clips. A part of 576 tokens is 36 pictures or 4 whole clips.
+    Pictures first, of which a step holds nine times as many as of clips: they teach colours, shapes and places. Then
+    mostly whole clips. A part of 576 tokens is 36 pictures with 9 captions or 4 whole clips.
     """
-    stages = (
-        Stage(until=0.1, lengths=((1, 1.0),)),
-        Stage(until=0.3, lengths=((1, 0.7), (9, 0.3))),
-        Stage(until=1.0, lengths=((1, 0.2), (9, 0.8))),
-    )
+    stages = (Stage(until=0.4, lengths=((1, 1.0),)), Stage(until=1.0, lengths=((1, 0.1), (9, 0.9))))
     return TransformerRecipe(
         model=replace(himmel_small(dim=320, heads=5, layers=8), text_len=_SLOTS),
         text=TextConfig(lexicon=lexicon, length=_SLOTS),
-        data=TransformerData(latents=latents, stages=stages, parts=2, tokens=576),
-        optimiser=OptimiserRecipe(lr=8e-4, warm_up=100, decay=0.35),
+        data=TransformerData(latents=latents, stages=stages, parts=4, tokens=576),
+        optimiser=OptimiserRecipe(lr=7e-4, betas=(0.9, 0.97), clip=3.0, decay=1.0),
         run=RunRecipe(steps=steps, side_by_side=2, average_every=4),
     )
 
 
 def one_gpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 8_000) -> TransformerRecipe:
-    """A wider transformer on one GPU, with Muon and batches of 512 clips: 51 million parameters."""
+    """A wider transformer on one GPU, with Muon and batches of 512 clips: 50 million parameters."""
     stages = (
         Stage(until=0.25, lengths=((1, 0.7), (3, 0.3))),
         Stage(until=1.0, lengths=((1, 0.1), (5, 0.1), (9, 0.8))),
@@ -304,7 +305,7 @@ def one_gpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 
         model=replace(himmel_small(dim=512, heads=8, layers=10), text_len=_SLOTS),
         text=TextConfig(lexicon=lexicon, length=_SLOTS),
         data=TransformerData(latents=latents, stages=stages, parts=2, tokens=36_864),
-        optimiser=OptimiserRecipe(lr=8e-4, muon=("transformer.blocks.",), muon_lr=1.5e-3, warm_up=200, decay=0.3),
+        optimiser=OptimiserRecipe(lr=8e-4, muon=("transformer.blocks.",), muon_lr=1.5e-3, clip=3.0, warm_up=200, decay=0.3),
         run=RunRecipe(steps=steps, device="cuda", compile=True),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.compiler import config
@@ -38,9 +39,14 @@ _KERNELS = 32  # kinds of parts; where there are more, they share kernels
 
 @dataclass(frozen=True, kw_only=True)
 class ClipBatch:
-    """Clips of one size: latents [B, C, F, h, w], their levels, text ids [B, S], first place in time [B]."""
+    """Clips of one size: latents [B, C, F, h, w], their levels, text ids [B, S], first place in time [B].
+
+    Stills of one clip follow each other and share its text: ids [B / stills, S]. subjects: how much of each latent
+    is a subject, [B, 1, F, h, w], where that counts.
+    """
 
     latents: Tensor
+    subjects: Tensor | None
     levels: Levels
     ids: Tensor
     offset: Tensor
@@ -87,6 +93,7 @@ class TransformerTask:
         self.buckets = Buckets(self.store, recipe.data.held_out, weight)
         self.kinds = 2 * len(self.buckets.kinds(recipe.data.stages))  # levels may differ inside a frame or not
         self._metric = self._read_metric() if recipe.seen else None
+        self._subjects([0], [False], 1)  # or says now that it cannot
         self._predict: Callable[..., Tensor] = self._compiled() if recipe.run.compile else self.transformer
 
     def draw(self, rng: np.random.Generator, progress: float) -> Sequence[ClipBatch]:
@@ -136,22 +143,33 @@ class TransformerTask:
             pooled=text.pooled if self.recipe.model.pooled_text else None,
             frame_offset=part.offset.to(self.device),
         )  # [B, C, F, h, w]
-        return velocity_loss(prediction, clean, t, known, metric=self._metric)
+        weight = None if part.subjects is None else 1 + self.recipe.subjects * part.subjects.to(self.device)
+        return velocity_loss(prediction, clean, t, known, metric=self._metric, weight=weight)
 
     def _draw_part(self, rng: np.random.Generator, stage: Stage) -> ClipBatch:
         lengths, shares = zip(*stage.lengths, strict=True)
         frames = int(rng.choice(lengths, p=np.array(shares) / sum(shares)))
         bucket = self.buckets.choose(stage, frames, rng)
         grid = self._grid(bucket.shape, frames)
-        batch = max(1, self.recipe.data.tokens // grid.count)
-        chosen = bucket.draw(batch, rng)
-        mirrored: list[bool] = (rng.random(batch) < 0.5).tolist()
+        stills = self.recipe.data.stills if frames == 1 else 1
+        clips = max(1, self.recipe.data.tokens // grid.count // stills)
+        chosen = bucket.draw(clips, rng)
+        mirrored: list[bool] = (rng.random(clips) < 0.5).tolist()
+        latents = self.store.latents(chosen, mirrored, bucket.shape.frames if frames == 1 else frames)
+        subjects = self._subjects(chosen, mirrored, latents.shape[2])
+        if frames == 1:
+            places = rng.integers(0, latents.shape[2], (clips, stills))
+            latents, subjects = _stills(latents, places), None if subjects is None else _stills(subjects, places)
         return ClipBatch(
-            latents=self.store.latents(chosen, mirrored, frames),
-            levels=draw_levels(self.recipe.mixture, grid, batch, rng),
+            latents=latents,
+            subjects=subjects,
+            levels=draw_levels(self.recipe.mixture, grid, len(latents), rng),
             ids=self._ids(chosen, mirrored, rng, self.recipe.text_dropped),
-            offset=torch.from_numpy(rng.integers(0, self.recipe.offsets + 1, size=batch)),
+            offset=torch.from_numpy(rng.integers(0, self.recipe.offsets + 1, size=len(latents))),
         )
+
+    def _subjects(self, chosen: Sequence[int], mirrored: Sequence[bool], frames: int) -> Tensor | None:
+        return self.store.subjects(chosen, mirrored, frames) if self.recipe.subjects else None
 
     def _ids(
         self, chosen: Sequence[int], mirrored: Sequence[bool], rng: np.random.Generator, dropped: float
@@ -168,6 +186,7 @@ class TransformerTask:
         t = torch.full((1, grid.frames, 1, 1), level)
         part = ClipBatch(
             latents=self.store.latents([index], [False], grid.frames),
+            subjects=self._subjects([index], [False], grid.frames),
             levels=Levels(t=t, known=torch.zeros_like(t, dtype=torch.bool)),
             ids=self._ids([index], [False], rng, 0.0),
             offset=torch.zeros(1, dtype=torch.int64),
@@ -181,6 +200,12 @@ class TransformerTask:
     def _grid(self, shape: LatentShape, frames: int) -> TokenGrid:
         time, rows, columns = self.recipe.model.patch
         return TokenGrid(frames=frames // time, height=shape.height // rows, width=shape.width // columns)
+
+
+def _stills(clips: Tensor, places: npt.NDArray[np.int64]) -> Tensor:
+    """The latent frames of clips [B, C, F, h, w] at places [B, n], as clips of one: [B n, C, 1, h, w]."""
+    chosen = [clip[:, place : place + 1] for clip, row in zip(clips, places, strict=True) for place in row]
+    return torch.stack(chosen)
 
 
 def train_transformer(

@@ -47,7 +47,12 @@ class CrossAttention(nn.Module):
             self.norm_k_img = nn.RMSNorm(config.dim, eps=EPS)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        """Read context [B, M + S, D], image slots before text slots, from x [B, N, D]; returns [B, N, D]."""
+        """Read context [B, M + S, D], image slots before text slots, from x [B, N, D]; returns [B, N, D].
+
+        Where there are fewer contexts than clips, as many clips in a row read each.
+        """
+        tokens = x
+        x = tokens.reshape(len(context), -1, x.shape[-1])
         image, text = context[:, : -self.slots], context[:, -self.slots :]  # [B, M, D], [B, S, D]
         q = _normed(self.q(x), self.norm_q, self.heads, self.lean)  # [B, heads, N, head_dim]
         k = _normed(self.k(text), self.norm_k, self.heads, self.lean)  # [B, heads, S, head_dim]
@@ -57,7 +62,7 @@ class CrossAttention(nn.Module):
             k = _normed(self.k_img(image), self.norm_k_img, self.heads, self.lean)  # [B, heads, M, head_dim]
             v = _split(self.v_img(image), self.heads)  # [B, heads, M, head_dim]
             mixed = mixed + _attend(q, k, v, self.lean)  # [B, N, D]
-        return cast(Tensor, self.o(mixed))  # [B, N, D]
+        return cast(Tensor, self.o(mixed)).view_as(tokens)  # [B, N, D]
 
 
 def _normed(x: Tensor, norm: nn.RMSNorm, heads: int, lean: bool, rotate: Rotation | None = None) -> Tensor:

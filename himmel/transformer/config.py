@@ -10,7 +10,7 @@ from typing import Any
 from himmel.errors import UsageError
 
 __all__ = [
-    "REFINER_BLOCKS",
+    "CONV_BLOCKS",
     "TransformerConfig",
     "himmel_small",
     "tiny",
@@ -23,7 +23,7 @@ __all__ = [
     "wan22_ti2v_5b",
 ]
 
-REFINER_BLOCKS = 6  # and what lies around them: information gets seven frames far
+CONV_BLOCKS = (3, 4)  # before the transformer's blocks and after them: information gets seven frames far
 
 CHOICES = {
     "activation": ("gelu", "silu"),
@@ -44,8 +44,8 @@ class TransformerConfig:
         them; 0 for none.
     place_waves: waves along time, height and width that tell a patch where in the clip it lies, 0 for none.
         Rotary positions say only how far apart two patches are: docs/LOG.md says what a small model makes of it.
-    refiner: width of the convolutions over latents after the blocks, 0 for none or 4 at least. Between two frames
-        things move by less than a patch, and attention mixes whole patches.
+    conv_width: width of the convolutions over latents before and after the blocks, 0 for none. Outlines are finer
+        than a patch and things move by less from frame to frame, and attention mixes whole patches.
     pooled_text: add a pooled text vector of width text_dim to the time embedding.
     activation: of the feed-forward, "gelu" (its tanh form, Wan's) or "silu" (a third of the cost on a CPU).
     prediction: "velocity" (noise - data) or "clean" (the data itself).
@@ -64,7 +64,7 @@ class TransformerConfig:
     text_len: int = 512
     image: tuple[int, int] = (0, 0)
     place_waves: int = 0
-    refiner: int = 0
+    conv_width: int = 0
     pooled_text: bool = False
     activation: str = "gelu"
     prediction: str = "velocity"
@@ -81,8 +81,8 @@ class TransformerConfig:
                 raise UsageError(f'{name} "{getattr(self, name)}" is unknown; choose {" or ".join(choices)}')
         if len(self.patch) != 3 or min(self.patch) < 1:
             raise UsageError(f"patch {self.patch} must be three positive sizes (time, height, width)")
-        if self.refiner != 0 and self.refiner < 4:
-            raise UsageError(f"refiner {self.refiner} is neither 0, for none, nor a width of 4 or more; take 256")
+        if self.conv_width < 0:
+            raise UsageError(f"conv_width {self.conv_width} is neither 0, for none, nor a width; take 192")
         object.__setattr__(self, "patch", tuple(self.patch))
         object.__setattr__(self, "image", tuple(self.image))
 
@@ -100,11 +100,6 @@ class TransformerConfig:
     def image_positions(self) -> int:
         """Learned positions of image embeddings, 0 for none."""
         return self.image[1]
-
-    @property
-    def refiner_hints(self) -> int:
-        """Channels that the blocks give the refiner beside their prediction."""
-        return self.refiner // 4
 
     @property
     def patch_volume(self) -> int:
@@ -168,7 +163,7 @@ def himmel_small(
     heads: int = 6,
     layers: int = 10,
     place_waves: int = 3,
-    refiner: int = 256,
+    conv_width: int = 192,
     precision: str = "lean",
 ) -> TransformerConfig:
     """The bundled model's layout: predicts clean latents, text of 48 slots of width 256."""
@@ -182,7 +177,7 @@ def himmel_small(
         text_dim=256,
         text_len=48,
         place_waves=place_waves,
-        refiner=refiner,
+        conv_width=conv_width,
         pooled_text=True,
         activation="silu",
         prediction="clean",
@@ -205,7 +200,7 @@ def tiny(
         text_len=text_len,
         pooled_text=True,
         place_waves=2,
-        refiner=6,
+        conv_width=6,
         activation="silu",
         prediction="clean",
         precision=precision,

@@ -1,6 +1,6 @@
 """What a forward pass costs, by arithmetic."""
 
-from himmel.transformer.config import REFINER_BLOCKS, TransformerConfig
+from himmel.transformer.config import CONV_BLOCKS, TransformerConfig
 
 __all__ = ["flops"]
 
@@ -18,8 +18,8 @@ def flops(config: TransformerConfig, tokens: int, text_tokens: int | None = None
     blocks = config.layers * (tokens * per_token + slots * per_slot)
     patches = tokens * config.patch_volume * dim * (config.in_channels + config.out_channels)
     places = tokens * 6 * config.place_waves * dim
-    seen = config.in_channels + config.out_channels + 1 + config.refiner_hints
-    inner = config.refiner * (27 * seen + 12 * REFINER_BLOCKS * config.refiner + 9 * config.out_channels)
-    refined = tokens * config.patch_volume * (inner + dim * config.refiner_hints)
+    wide, channels = config.conv_width, config.in_channels + config.out_channels
+    inner = wide * (9 * (channels + 1) + config.out_channels + 12 * sum(CONV_BLOCKS) * wide + 2 * dim)
+    detail = tokens * config.patch_volume * inner + sum(CONV_BLOCKS) * 2 * wide * dim
     embeddings = slots * dim * (config.text_dim + dim) + dim * (256 + dim + 6 * dim)
-    return 2 * (blocks + patches + places + refined + embeddings)
+    return 2 * (blocks + patches + places + detail + embeddings)

@@ -9,6 +9,7 @@ G groups of consecutive tokens that share a timestep, n = N/G tokens in a group.
 """
 
 import math
+from collections.abc import Iterator
 from typing import ClassVar, cast
 
 import torch
@@ -17,7 +18,8 @@ from torch import Tensor, nn
 
 from himmel.errors import UsageError
 from himmel.transformer.attention import CrossAttention, SelfAttention
-from himmel.transformer.config import REFINER_BLOCKS, TransformerConfig
+from himmel.transformer.config import TransformerConfig
+from himmel.transformer.convolutions import ConvHead, ConvStem, SpaceConv, over_latents, to_video
 from himmel.transformer.rope import Rotation, rotation
 
 __all__ = ["VideoTransformer"]
@@ -100,85 +102,6 @@ class ImageEmbedding(nn.Module):
         return _layer_norm(x.float(), last_norm).to(x.dtype)  # [B, M, D]
 
 
-class Refiner(nn.Module):
-    """Convolutions over latents, neighbours in time included, that correct what the blocks predict.
-
-    They see the noisy latents at full resolution, so that what a known or a less noisy frame shows can be followed
-    into the next ones over distances smaller than a patch, and hints from the blocks, which have read the text.
-    Every block reaches one latent and one frame further. They change nothing until they have learned.
-    """
-
-    silent: ClassVar[bool] = True  # at first; a run may gain it
-
-    def __init__(self, config: TransformerConfig) -> None:
-        super().__init__()
-        width, hints = config.refiner, config.refiner_hints
-        seen = config.in_channels + config.out_channels + 1 + hints
-        self.lean = config.precision == "lean"
-        self.hints = nn.Linear(config.dim, hints * config.patch_volume)
-        self.enter = nn.Conv2d(3 * seen, width, 3, padding=1)
-        self.blocks = nn.ModuleList(RefinerBlock(width) for _ in range(REFINER_BLOCKS))
-        self.norm = nn.RMSNorm(width, eps=EPS)
-        self.leave = nn.Conv2d(width, config.out_channels, 3, padding=1)
-
-    def read(self, x: Tensor) -> Tensor:
-        """Hints [B, N, patch volume * C''] from the residual stream x [B, N, D]."""
-        wide = x.dtype if self.lean else torch.float32
-        return cast(Tensor, self.hints(_layer_norm(x.to(wide)).to(x.dtype)))  # [B, N, patch volume * C'']
-
-    def forward(self, prediction: Tensor, latents: Tensor, hints: Tensor, levels: Tensor) -> Tensor:
-        """Correct prediction [B, C, F, H, W] of latents [B, C', F, H, W] at levels [B, 1, F, H, W] from 0 to 1.
-
-        hints: [B, C'', F, H, W]. What is added is scaled by the level, as the error of a prediction is.
-        """
-        frames = prediction.shape[2]
-        seen = torch.cat((prediction, latents, hints, levels), dim=1)  # [B, C' + C'' + C + 1, F, H, W]
-        x = seen.transpose(1, 2).flatten(0, 1)  # [B F, C' + C'' + C + 1, H, W]
-        x = self.enter(_with_neighbours(x.contiguous(memory_format=torch.channels_last), frames))
-        for block in self.blocks:
-            x = block(x, frames)  # [B F, width, H, W]
-        change = (
-            self.leave(F.silu(_over_channels(self.norm, x))).unflatten(0, (-1, frames)).transpose(1, 2)
-        )  # [B, C, F, H, W]
-        return cast(Tensor, prediction + levels * change)
-
-
-class RefinerBlock(nn.Module):
-    """A convolution over height and width, then one over time, beside what they change.
-
-    Both are written as convolutions of pictures: on CPUs those run at several times the pace of ones in 3-D.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm = nn.RMSNorm(width, eps=EPS)  # without it the stream grows until nothing passes
-        self.space = nn.Conv2d(width, width, 3, padding=1)
-        self.time = nn.Conv2d(3 * width, width, 1)
-
-    def forward(self, x: Tensor, frames: int) -> Tensor:
-        """Change x [B F, C, H, W]; same shape."""
-        y = self.space(F.silu(_over_channels(self.norm, x)))  # [B F, C, H, W]
-        return cast(Tensor, x + self.time(_with_neighbours(F.silu(y), frames)))  # [B F, C, H, W]
-
-
-def _over_channels(norm: nn.RMSNorm, x: Tensor) -> Tensor:
-    """Normalise every place of x [B, C, H, W] over its channels."""
-    last = x.permute(0, 2, 3, 1)  # [B, H, W, C]
-    return F.rms_norm(last, last.shape[-1:], norm.weight.to(x.dtype), EPS).permute(0, 3, 1, 2)  # [B, C, H, W]
-
-
-def _with_neighbours(x: Tensor, frames: int) -> Tensor:
-    """The frame before, the frame and the one after as channels of x [B F, C, H, W]: [B F, 3 C, H, W].
-
-    There are zeros before the first frame and after the last.
-    """
-    clips = torch.unflatten(x, 0, (-1, frames))  # [B, F, C, H, W]
-    nothing = torch.zeros_like(clips[:, :1])  # [B, 1, C, H, W]
-    before, after = torch.cat((nothing, clips[:, :-1]), dim=1), torch.cat((clips[:, 1:], nothing), dim=1)
-    together = torch.cat((before, clips, after), dim=2).flatten(0, 1)  # [B F, 3 C, H, W]
-    return together.contiguous(memory_format=torch.channels_last)
-
-
 class PlaceEmbedding(nn.Module):
     """Where in the clip a patch lies; says nothing until it has learned, so a model may gain it later.
 
@@ -224,7 +147,8 @@ class VideoTransformer(nn.Module):
         self.img_emb = ImageEmbedding(config) if config.image_dim else None
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.head = Head(config)
-        self.refiner = Refiner(config) if config.refiner else None
+        self.conv_stem = ConvStem(config) if config.conv_width else None
+        self.conv_head = ConvHead(config) if config.conv_width else None
         self.reset_parameters()
 
     def forward(
@@ -240,8 +164,9 @@ class VideoTransformer(nn.Module):
         """Predict [B, C, F, H, W] from latents [B, C', F, H, W].
 
         timesteps: noise level times 1000, per clip [B], per latent frame [B, F] or per token [B, N].
-        text: [B, S, text_dim], S up to `text_len`; missing slots are zeros and are attended like the rest.
-        pooled: [B, text_dim], where the config has `pooled_text`. image: [B, M, image_dim], where it has one.
+        text: [B, S, text_dim], S up to `text_len`; missing slots are zeros and are attended like the rest. Where
+        there are fewer texts than clips, as many clips in a row share each. pooled: [B, text_dim], as many as
+        texts, where the config has `pooled_text`. image: [B, M, image_dim], where it has one.
         frame_offset: place of the first latent frame in time, an int or [B].
         Raises UsageError when a shape does not fit the config.
         """
@@ -257,14 +182,18 @@ class VideoTransformer(nn.Module):
         levels = self.time_projection(level).unflatten(-1, (6, -1))  # [B, G, 6, D]
         context = self._context(text, image, dtype)  # [B, M + S, D]
 
+        t = self._levels(timesteps, latents, grid) if self.config.conv_width else None  # [B, F, H, W, 1]
+        seen, active = None, F.silu(level)  # [B, G, D]
+        if self.conv_stem is not None and t is not None:
+            seen, told = self.conv_stem(latents.to(dtype), t, active, grid)
+            x = x + told  # [B, N, D]
         for block in self.blocks:
             x = block(x, levels, context, rotate)  # [B, N, D]
-        prediction = self._unpatch(self.head(x, level), grid)  # [B, C, F, H, W]
-        if self.refiner is None:
+        prediction = to_video(self.head(x, level), grid, self.config.patch).movedim(-1, 1)  # [B, C, F, H, W]
+        if self.conv_head is None or seen is None or t is None:
             return prediction
-        where = self._levels(timesteps, latents, dtype)  # [B, 1, F, H, W]
-        hints = self._unpatch(self.refiner.read(x), grid)  # [B, C'', F, H, W]
-        return cast(Tensor, self.refiner(prediction, latents.to(dtype), hints, where))  # [B, C, F, H, W]
+        change = self.conv_head(seen, _layer_norm(x), prediction, active, grid)  # [B, C, F, H, W]
+        return cast(Tensor, prediction + self._error(t.movedim(-1, 1)).to(dtype) * change)  # [B, C, F, H, W]
 
     def reset_parameters(self) -> None:
         """Wan's initialisation: Xavier, normal embeddings of text and time, a head that says zero."""
@@ -273,6 +202,9 @@ class VideoTransformer(nn.Module):
                 nn.init.xavier_uniform_(module.weight.flatten(1))
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
+            if isinstance(module, SpaceConv):
+                nn.init.xavier_uniform_(module.weight.flatten(1))
+                nn.init.zeros_(module.bias)
             if isinstance(module, Block | Head):
                 nn.init.normal_(module.modulation, std=self.config.dim**-0.5)
         for layer in (*self.text_embedding, *self.time_embedding):
@@ -282,8 +214,8 @@ class VideoTransformer(nn.Module):
         nn.init.zeros_(self.head.head.weight)
         if self.place_embedding is not None:
             nn.init.zeros_(self.place_embedding.map.weight)
-        if self.refiner is not None:
-            nn.init.zeros_(self.refiner.leave.weight)
+        for silent in self._silent():
+            nn.init.zeros_(silent.weight)
 
     def store_in(self, dtype: torch.dtype) -> "VideoTransformer":
         """Store parameters in `dtype`, except those that Wan keeps in float32; returns self."""
@@ -301,18 +233,30 @@ class VideoTransformer(nn.Module):
             level = self.time_embedding(torch.cat((angles.cos(), angles.sin()), dim=-1))  # [B, G, D]
         level = level.to(dtype)
         if pooled is not None and self.pooled_embedding is not None:
-            level = level + self.pooled_embedding(pooled.to(dtype))[:, None].to(dtype)  # [B, G, D]
+            told = self.pooled_embedding(pooled.to(dtype)).to(dtype)  # [B, D], or fewer
+            level = level + told.repeat_interleave(len(level) // len(told), 0)[:, None]  # [B, G, D]
         return cast(Tensor, level)
 
-    def _levels(self, timesteps: Tensor, latents: Tensor, dtype: torch.dtype) -> Tensor:
-        """Noise level of every latent, 0 to 1: [B, 1, F, H, W]."""
-        frames, height, width = self._grid(latents)
-        t = (timesteps / 1000).reshape(len(timesteps), -1)  # [B, G]
-        if t.shape[1] == frames * height * width:
-            t = t.view(-1, 1, frames, height, width)  # [B, 1, f, h, w]
-        else:
-            t = t.expand(-1, frames).reshape(-1, 1, frames, 1, 1)  # [B, 1, f, 1, 1]
-        return F.interpolate(t.float(), latents.shape[2:]).to(dtype)  # [B, 1, F, H, W]
+    def _levels(self, timesteps: Tensor, latents: Tensor, grid: tuple[int, int, int]) -> Tensor:
+        """Noise level of every latent, 0 to 1: float32 [B, F, H, W, 1]."""
+        t = (timesteps.float() / 1000).reshape(len(timesteps), -1, 1)  # [B, G, 1]
+        return over_latents(t, grid, self.config.patch).expand(-1, -1, *latents.shape[3:], -1)
+
+    def _error(self, t: Tensor) -> Tensor:
+        """How large the error of a prediction is at noise levels t, where latents have the deviation 1.
+
+        With it the change that the convolutions make is asked of them at one size (EDM, arXiv 2206.00364).
+        """
+        return (
+            t / (t.square() + (1 - t).square()).sqrt() if self.config.prediction == "clean" else torch.ones_like(t)
+        )
+
+    def _silent(self) -> Iterator[nn.Module]:
+        """Layers that say nothing at first."""
+        if self.conv_stem is not None and self.conv_head is not None:
+            yield from (self.conv_stem.tell, self.conv_head.leave)
+            for block in (*self.conv_stem.blocks, *self.conv_head.blocks):
+                yield from (block.level, block.time)
 
     def _context(self, text: Tensor, image: Tensor | None, dtype: torch.dtype) -> Tensor:
         text = F.pad(text, (0, 0, 0, self.config.text_len - text.shape[1]))  # [B, S, text_dim]
@@ -325,10 +269,6 @@ class VideoTransformer(nn.Module):
         frames, height, width = latents.shape[2:]
         step = self.config.patch
         return frames // step[0], height // step[1], width // step[2]
-
-    def _unpatch(self, x: Tensor, grid: tuple[int, int, int]) -> Tensor:
-        x = x.view(len(x), *grid, *self.config.patch, -1)  # [B, f, h, w, pt, ph, pw, C]
-        return x.permute(0, 7, 1, 4, 2, 5, 3, 6).flatten(6, 7).flatten(4, 5).flatten(2, 3)  # [B, C, F, H, W]
 
     def _check(
         self, latents: Tensor, timesteps: Tensor, text: Tensor, pooled: Tensor | None, image: Tensor | None
@@ -352,6 +292,8 @@ class VideoTransformer(nn.Module):
                 f"text {tuple(text.shape)} is not up to {config.text_len} slots of width {config.text_dim}; "
                 "shorten it"
             )
+        if batch % len(text):
+            raise UsageError(f"{batch} clips cannot share {len(text)} texts evenly; give a text to each")
         for name, given, wanted in (
             ("pooled", pooled is not None, config.pooled_text),
             ("image", image is not None, config.image_dim > 0),

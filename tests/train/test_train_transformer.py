@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,6 +27,7 @@ from himmel.train import (
     train_transformer,
 )
 from himmel.train.checkpoint import latest_checkpoint, save_checkpoint
+from himmel.train.objective import velocity_loss
 from himmel.train.transformer import TransformerTask
 from himmel.transformer import tiny
 
@@ -46,6 +48,11 @@ class PaintedClips:
 
     def record(self, index: int) -> dict[str, Any]:
         return {"colour": list(COLOURS)[index % 3]}
+
+    def subjects(self, index: int) -> np.ndarray:
+        seen = np.zeros((9, 32, 32 if index % 2 else 64), bool)
+        seen[5:, :8, :16] = True  # half of what the first latent of the last latent frame shows
+        return seen
 
 
 def caption(record: Mapping[str, Any], mirrored: bool, rng: np.random.Generator) -> str:
@@ -88,6 +95,55 @@ def test_both_mirror_images_are_stored(latents: Path) -> None:
     one, other = store.latents([0, 0], [False, True], 2)
     assert one.shape == (4, 2, 2, 4) and one.dtype == torch.bfloat16
     assert not torch.equal(one, other) and not torch.equal(one, other.flip(-1))
+
+
+def test_latents_know_where_subjects_are_seen(latents: Path, tmp_path: Path) -> None:
+    store = LatentStore(latents)
+    filmed, mirrored = store.subjects([0, 0], [False, True], 3)
+    assert filmed.shape == (1, 3, 2, 4) and torch.equal(filmed.flip(-1), mirrored)
+    assert filmed[0, :, 0, 0].tolist() == pytest.approx([0, 0, 0.5], abs=2e-3) and filmed.count_nonzero() == 1
+    older = tmp_path / "older"
+    shutil.copytree(latents, older)
+    for path in older.glob("subjects-*"):
+        path.unlink()
+    with pytest.raises(TrainingError, match="does not say where subjects are seen; encode the clips again"):
+        TransformerTask(recipe(older), caption)
+    TransformerTask(replace(recipe(older), subjects=0.0), caption)
+    torch.manual_seed(0)
+    codec = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=4))
+    codec.measure(torch.zeros(4), torch.full((4,), 0.1))
+    encode_clips(codec, PaintedClips(), older, per_chunk=5)
+    assert contents(older) == contents(latents)
+
+
+def test_pictures_of_a_clip_share_its_caption(latents: Path) -> None:
+    plan = recipe(latents)
+    task = TransformerTask(replace(plan, data=replace(plan.data, stills=3)), caption)
+    parts = [part for seed in range(8) for part in task.draw(np.random.default_rng(seed), 0.0)]
+    stills = [part for part in parts if part.latents.shape[2] == 1]
+    assert stills and all(len(part) == 3 * len(part.ids) for part in stills)
+    for part in stills:
+        assert part.subjects is not None and part.subjects.shape[1:] == (1, 1, *part.latents.shape[3:])
+        latest = torch.cat(
+            [
+                task.store.latents([i], [side], 3)
+                for i in range(2, 8)
+                for side in (False, True)
+                if task.store.latents([i], [side], 1).shape[3:] == part.latents.shape[3:]
+            ]
+        )
+        for still in part.latents:
+            assert (latest.movedim(2, 1).flatten(0, 1) == still[:, 0]).flatten(1).all(1).any()
+
+
+def test_errors_where_subjects_are_seen_count_more(latents: Path) -> None:
+    prediction, clean = torch.zeros(1, 4, 1, 2, 2), torch.zeros(1, 4, 1, 2, 2)
+    clean[..., 0, 0] = 1
+    t, known = torch.ones(1, 1, 1, 2, 2), torch.zeros(1, 1, 1, 2, 2, dtype=torch.bool)
+    weight = torch.ones(1, 1, 1, 2, 2)
+    weight[..., 0, 0] = 3
+    assert float(velocity_loss(prediction, clean, t, known)) == pytest.approx(1 / 4)
+    assert float(velocity_loss(prediction, clean, t, known, weight=weight)) == pytest.approx(3 / 6)
 
 
 def test_encoding_goes_on_where_it_stopped(tmp_path: Path, latents: Path) -> None:
@@ -202,7 +258,7 @@ def test_a_run_can_start_from_another(latents: Path, tmp_path: Path) -> None:
     warm_figures = train_transformer(later, tmp_path / "warm", caption).figures["last"]
     cold_figures = train_transformer(cold, tmp_path / "cold", caption).figures["last"]
     assert warm_figures["held_out_loss_at_0.6"] < cold_figures["held_out_loss_at_0.6"]
-    smaller = replace(plan, model=replace(plan.model, place_waves=0, refiner=0))
+    smaller = replace(plan, model=replace(plan.model, place_waves=0, conv_width=0))
     train_transformer(smaller, tmp_path / "smaller", caption)
     grown = replace(later, run=replace(later.run, initial=str(tmp_path / "smaller")))
     grown_figures = train_transformer(grown, tmp_path / "grown", caption).figures["last"]
@@ -236,7 +292,7 @@ def test_clips_of_more_weight_are_drawn_more_often(latents: Path) -> None:
     plan = recipe(latents)
     task = TransformerTask(plan, caption, lambda record: 3.0 if record["colour"] == "red" else 1.0)
     rng, drawn, red = np.random.default_rng(0), Counter[int](), Counter[int]()
-    for part in (part for _ in range(300) for part in task.draw(rng, 0.0)):
+    for part in (part for _ in range(900) for part in task.draw(rng, 0.0)):
         numbers = part.ids.flatten().tolist()
         words = [plan.text.lexicon[number - FIRST_WORD] for number in numbers if number >= FIRST_WORD]
         width = part.latents.shape[-1]
