@@ -25,7 +25,7 @@ ONE_FRAME_SECONDS = 1e-3  # less than a frame at any rate: rounded up to one
 
 
 def make(
-    prompt: Annotated[str | None, Parameter(help="What should be seen, in English.")] = None,
+    prompt: Annotated[str | None, Parameter(help="What should be seen, in one of six languages.")] = None,
     /,
     *,
     source: Annotated[
@@ -55,12 +55,12 @@ def make(
                 )
             job = _repeated(source, ask, files, image)
         else:
-            job = _planned(_request(prompt, ask, **times.given()), files, ".mp4", show, image)
+            job = _planned(_request(prompt, ask, **times.given()), ask, files, ".mp4", show, image=image)
         return _run(job, files, say, show, dry_run=dry_run)
 
 
 def image(
-    prompt: Annotated[str, Parameter(help="What should be seen, in English.")],
+    prompt: Annotated[str, Parameter(help="What should be seen, in one of six languages.")],
     /,
     *,
     dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False,
@@ -73,7 +73,7 @@ def image(
     Prints the path of the finished, sealed file: PNG, JPEG or WebP.
     """
     with Show(preview=say.preview) as show:
-        job = _planned(_request(prompt, ask, seconds=ONE_FRAME_SECONDS), files, ".png", show)
+        job = _planned(_request(prompt, ask, seconds=ONE_FRAME_SECONDS), ask, files, ".png", show)
         return _run(job, files, say, show, dry_run=dry_run)
 
 
@@ -98,17 +98,24 @@ def _request(prompt: str | None, ask: Ask, **times: Any) -> "Request":
     return request
 
 
-def _planned(request: "Request", files: Files, suffix: str, show: Show, image: Path | None = None) -> _Job:
+def _planned(
+    request: "Request", ask: Ask, files: Files, suffix: str, show: Show, *, image: Path | None = None
+) -> _Job:
+    from himmel.cli.writing import writer_of
     from himmel.weights import read_index
+
+    write = writer_of(ask)
 
     if files.out is not None:
         _check_outs(_named(files.out, request.count), files)
     index = read_index(request.model)
     show.begin("load")
     from himmel.director import plan
-    from himmel.generate import check_kind, describe, fast_precision, references
+    from himmel.generate import check_kind, describe, fast_precision, references, review_plan
 
-    first = plan(request, describe(index, precision=fast_precision()))
+    facts = describe(index, precision=fast_precision())
+    first = plan(request, facts, write=write, pictured=image is not None)
+    review_plan(first)  # in English, and with all that was added
     conditions = _conditions(image, first)
     first = first.model_copy(update={"conditions": references(conditions)})
     plans = tuple(first.variation(number) for number in range(request.count))

@@ -8,6 +8,8 @@ from cyclopts import Parameter
 
 __all__ = ["SIZES", "Ask", "Files", "Say", "Times"]
 
+WRITER = ("llm_url", "llm_model")  # who completes a prompt is no part of the request
+
 SIZES = (
     "Width and height in pixels. Clips take turns in several with commas between; `buckets` stands for "
     "128x128,160x96,96x160,160x128,224x96."
@@ -44,10 +46,31 @@ class Ask:
         int | None, Parameter(name=["--count", "-n"], help="How many videos, with seeds one apart, 1 to 16.")
     ] = None
     model: Annotated[str | None, Parameter(help="A model's name or the folder of its weights.")] = None
+    expand: Annotated[
+        Literal["off", "rules", "llm"] | None,
+        Parameter(
+            help="What completes a prompt that leaves things open: rules (the default), llm, a language model you "
+            "name, or off for nothing. A complete prompt stays as it is."
+        ),
+    ] = None
+    language: Annotated[
+        str | None,
+        Parameter(help="The language of the texts: en, es, fr, de, sv or it; found out when left open."),
+    ] = None
+    llm_url: Annotated[
+        str | None,
+        Parameter(
+            help="Where --expand llm asks: a chat endpoint as OpenAI's, such as http://localhost:11434/v1; left "
+            "out, HIMMEL_LLM_URL says. A key is read from HIMMEL_LLM_KEY."
+        ),
+    ] = None
+    llm_model: Annotated[
+        str | None, Parameter(help="Which model --expand llm asks for; without it HIMMEL_LLM_MODEL says.")
+    ] = None
 
     def given(self) -> dict[str, Any]:
-        """The options that were given, by name."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        """The options of the request that were given, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None and name not in WRITER}
 
 
 @Parameter(name="*")

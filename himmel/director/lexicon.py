@@ -26,27 +26,32 @@ TABLES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A word or mark as compared, where it stands in the text, and whether an article precedes it."""
+    """A word or mark as compared, where it stands in the text, and where the article before it begins, if any."""
 
     word: str
     start: int
     stop: int
-    article: bool = False
+    begin: int
+
+    @property
+    def article(self) -> bool:
+        return self.begin < self.start
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
     """A piece of a text: its kind is a table of the file, "unknown" or "mark"; `name` is the caption's word.
 
-    start, stop: where its first word begins and its last ends in the text. said: the user's own words. number: what
-    stands for "#", or the number it is. several: whether the form is that of more than one. article: whether one
-    precedes it.
+    start, stop: where its first word begins and its last ends in the text; begin: where its article does. said: the
+    user's own words. number: what stands for "#", or the number it is. several: whether the form is that of more
+    than one. article: whether one precedes it.
     """
 
     kind: str
     name: str
     start: int
     stop: int
+    begin: int
     said: str
     number: float | None = None
     several: bool = False
@@ -82,7 +87,7 @@ class Language:
         """The text in known pieces and unknown words, in order."""
         tokens = self._tokens(text)
         taken: set[int] = set()
-        found = []
+        found: list[Item] = []
         for index, token in enumerate(tokens):
             if index in taken:
                 continue
@@ -97,7 +102,7 @@ class Language:
             found.append(
                 Item(
                     kind=phrase.kind, name=phrase.name, start=start, stop=stop, said=said, number=number,
-                    several=phrase.several, article=token.article,
+                    several=phrase.several, article=token.article, begin=token.begin,
                 )
             )  # fmt: skip
         return tuple(found)
@@ -111,15 +116,18 @@ class Language:
     def _tokens(self, text: str, *, keep: bool = False) -> list[Token]:
         """Words and marks without the articles, contractions taken apart; `keep` leaves all as written."""
         tokens: list[Token] = []
-        article = False
+        begin: int | None = None
         for match in PIECE.finditer(text):
             word = _plain(match[0])
             for part in (word,) if keep else self.contractions.get(word, (word,)):
                 if part in self.articles and not keep:
-                    article = True
+                    begin = match.start() if begin is None else begin
                     continue
-                tokens.append(Token(word=part, start=match.start(), stop=match.end(), article=article))
-                article = False
+                start = match.start()
+                tokens.append(
+                    Token(word=part, start=start, stop=match.end(), begin=start if begin is None else begin)
+                )
+                begin = None
         return tokens
 
     def _longest(
@@ -137,7 +145,9 @@ class Language:
                 exact = sum(word == tokens[place].word for word, place in zip(literal, places, strict=True))
                 if (phrase.weight, exact) > rank:
                     rank = (phrase.weight, exact)
-                    numbers = (self._number(tokens[p].word) for w, p in zip(literal, places, strict=True) if w == "#")
+                    numbers = (
+                        self._number(tokens[p].word) for w, p in zip(literal, places, strict=True) if w == "#"
+                    )
                     number = next(numbers, float(phrase.name) if phrase.kind == "numbers" else None)
                     best = phrase, places, number
         if best is None and (value := self._number(tokens[index].word)) is not None:
@@ -145,9 +155,7 @@ class Language:
             return _Phrase(words=(name,), kind="numbers", name=name), (index,), value
         return best
 
-    def _places(
-        self, phrase: _Phrase, tokens: list[Token], index: int, taken: set[int]
-    ) -> tuple[int, ...] | None:
+    def _places(self, phrase: _Phrase, tokens: list[Token], index: int, taken: set[int]) -> tuple[int, ...] | None:
         """Where the words of a phrase stand, if they stand here."""
         places: list[int] = []
         at, gap = index, 0
@@ -177,7 +185,9 @@ class Language:
         """A token that begins no phrase: a mark, a compound of known words, or an unknown word."""
         said = text[token.start : token.stop]
         if not token.word[0].isalnum():
-            yield Item(kind="mark", name=token.word, start=token.start, stop=token.stop, said=said)
+            yield Item(
+                kind="mark", name=token.word, start=token.start, stop=token.stop, begin=token.begin, said=said
+            )
             return
         for stem, name in self.stems.items():
             rest = token.word.removeprefix(stem)
@@ -188,12 +198,18 @@ class Language:
             ]  # fmt: skip
             if heads:
                 kind = "sizes" if name in ("small", "big") else "materials"
-                where = {"start": token.start, "stop": token.stop, "said": said}
+                where = {"start": token.start, "stop": token.stop, "begin": token.begin, "said": said}
                 yield Item(kind=kind, name=name, article=token.article, **where)  # type: ignore[arg-type]
                 yield Item(kind="nouns", name=heads[0].name, several=heads[0].several, **where)  # type: ignore[arg-type]
                 return
         yield Item(
-            kind="unknown", name=said, start=token.start, stop=token.stop, said=said, article=token.article
+            kind="unknown",
+            name=said,
+            start=token.start,
+            stop=token.stop,
+            begin=token.begin,
+            said=said,
+            article=token.article,
         )
 
 

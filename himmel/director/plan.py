@@ -2,13 +2,16 @@
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
+from himmel.director.completion import Completer
 from himmel.director.cues import decide_cues
 from himmel.director.finishing import decide_draft
+from himmel.director.understanding import understand
 from himmel.director.words import read_words
-from himmel.errors import UsageError
+from himmel.director.writing import Write, objection
+from himmel.errors import HimmelError, UsageError
 from himmel.plan import Cue, Plan, Request, Sampling, Shot, Windows
 from himmel.shapes import Compression
 from himmel.weights import Card
@@ -38,25 +41,34 @@ class ModelFacts:
     enlarges: int = 0
 
 
-def plan(request: Request, facts: ModelFacts) -> Plan:
+def plan(request: Request, facts: ModelFacts, *, write: Write | None = None, pictured: bool = False) -> Plan:
     """Decide everything; the same request with a seed gives the same plan.
+
+    write: who completes the texts of a request that asks for "llm"; rules do where there is none or it fails.
+    pictured: whether pictures show the scene already, so that texts are not completed.
 
     The plan names the model of `facts`, whatever the request calls it: a plan travels in a file, and a folder's
     path would say something about this machine and nothing on another.
 
     Raises UsageError for a size that does not divide, for one that takes a finisher the weights lack, and for a
-    style they were not taught.
+    style they were not taught, and for a language that is not read.
     """
-    card = facts.card
+    card, prompt = facts.card, request.prompt
+    read = understand(request, card, facts.compression, facts.lexicon)
+    request = read.request
+    seed = secrets.randbelow(2**32) if request.seed is None else request.seed
     draft = decide_draft(request, card, facts.enlarges)
     facts.compression.check(draft.size)
-    notes = list(draft.notes)
+    notes = [*read.notes, *draft.notes]
     frames = _frames(request, facts, draft.fps, notes)
     texts = decide_cues(request, frames, draft.fps, facts.compression)
+    if request.expand != "off" and facts.lexicon and not pictured:
+        completer = Completer(card=card, seed=seed, moving=frames > 1, styled=request.style is not None)
+        texts = _completed(texts, completer, facts, write if request.expand == "llm" else None, notes)
     captions = [_caption(text, request.style, card) for text in texts.values()]
     negative = " ".join(request.negative.split()) or NEGATIVE
-    notes += dict.fromkeys(note for caption in captions for note in _reading(caption, facts))
-    notes += (f"in the negative prompt, {note}" for note in _reading(negative, facts))
+    notes += dict.fromkeys(note for caption in captions for note in _reading(caption, facts, read.said))
+    notes += (f"in the negative prompt, {note}" for note in _reading(negative, facts, read.said))
     shot = Shot(
         caption=captions[0],
         negative=negative,
@@ -64,13 +76,13 @@ def plan(request: Request, facts: ModelFacts) -> Plan:
         height=draft.size.height,
         frames=frames,
         fps=draft.fps,
-        seed=secrets.randbelow(2**32) if request.seed is None else request.seed,
+        seed=seed,
         sampling=_sampling(request, card),
         windows=_windows(facts),
         cues=tuple(Cue(frame=frame, caption=text) for frame, text in zip(texts, captions, strict=True) if frame),
     )
     return Plan(
-        prompt=request.prompt,
+        prompt=prompt,
         style=request.style,
         model=facts.name,
         weights=facts.weights,
@@ -135,10 +147,40 @@ def _caption(prompt: str, style: str | None, card: Card) -> str:
     return f"{words.rstrip('.')}. {card.styles[name]}."
 
 
-def _reading(caption: str, facts: ModelFacts) -> tuple[str, ...]:
-    """What of a caption the model will not follow."""
+def _completed(
+    texts: Mapping[int, str], completer: Completer, facts: ModelFacts, write: Write | None, notes: list[str]
+) -> Mapping[int, str]:
+    """Texts by their frames, completed where they leave things open and the model has room; changes are noted."""
+    full = {}
+    for frame, text in texts.items():
+        caption = completer.complete(_written(text, facts, write, notes))
+        if facts.left_over is not None and facts.left_over(caption):
+            caption = text
+        completer = completer if frame else completer.after(caption)
+        if caption != text and not frame:
+            notes.append(f'completed to: "{caption}"')
+        full[frame] = caption
+    return full
+
+
+def _written(text: str, facts: ModelFacts, write: Write | None, notes: list[str]) -> str:
+    """What the writer makes of a text; the text itself where there is none or it fails, which is noted."""
+    if write is None:
+        return text
+    try:
+        caption = write(text, facts.lexicon)
+        fault = objection(text, caption, facts.lexicon)
+    except HimmelError as error:
+        caption, fault = text, str(error)
+    if fault:
+        notes.append(f"the writer is not used, {fault}; rules complete the prompt instead")
+    return text if fault else caption
+
+
+def _reading(caption: str, facts: ModelFacts, said: Mapping[str, str]) -> tuple[str, ...]:
+    """What of a caption the model will not follow; `said` are the user's words by the caption's."""
     trained = [phrase for phrases in facts.card.knows.values() for phrase in phrases]
-    notes = read_words(caption, trained, facts.lexicon).notes()
+    notes = read_words(caption, trained, facts.lexicon).notes(said)
     if facts.left_over is not None and facts.left_over(caption):
         return (*notes, "the text is longer than the model reads; its end is left out, shorten it to be sure")
     return notes

@@ -8,7 +8,7 @@ from himmel.director.lexicon import Item
 __all__ = ["Actor", "Scene", "Thing", "read_scene"]
 
 MODIFIERS = ("sizes", "colours", "materials", "numbers")
-AIMED = ("pushes", "bumps into")
+AIMED = ("pushes", "bumps into", "circles")
 JOINERS = ("and", "then", "while")
 
 
@@ -70,7 +70,9 @@ class _Reader:
         self.open: Thing | None = None  # the noun that was just named: modifiers may follow it
         self.actor: Actor | None = None
         self.floating = Actor(thing=Thing(noun=""))  # what is done by a subject still to come
-        self.waits: tuple[str, str] | None = None  # ("relations", "behind"), ("links", "with") or ("verbs", "pushes")
+        self.waits: tuple[str, str] | None = (
+            None  # ("relations", "behind"), ("links", "with") or ("verbs", "pushes")
+        )
         self.front: tuple[str, Thing] | None = None  # a place told before the subject that stands there
         self.joined = False
         for index, item in enumerate(items):

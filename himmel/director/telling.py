@@ -3,12 +3,15 @@
 import re
 from functools import lru_cache
 
+from himmel.director.completion import completions
 from himmel.director.lexicon import load_language
-from himmel.director.reading import AIMED, Actor, Scene, Thing
+from himmel.director.reading import Actor, Scene, Thing
 
 __all__ = ["tell"]
 
 VOWELS = "aeiou"
+TRAVELLING = ("moves", "rolls", "drives")
+SPRINGING = ("jumps", "bounces")
 
 
 def tell(scene: Scene) -> str:
@@ -27,6 +30,7 @@ def tell(scene: Scene) -> str:
 
 
 def _clause(actor: Actor, named: set[int]) -> str:
+    actor.verb = _own(actor.verb, actor.thing.noun)
     name = _thing(actor.thing, named)
     if actor.beside is not None:
         name += f" {actor.beside[0]} {_thing(actor.beside[1], named)}"
@@ -37,10 +41,10 @@ def _deed(actor: Actor, *, several: bool, named: set[int]) -> str:
     """What is done: "rolls slowly to the left, then stops"."""
     target = _thing(actor.target, named) if actor.target else ""
     verb = f"are {_doing(actor.verb)}" if several and actor.verb else actor.verb
-    if actor.verb in AIMED:
-        words = [verb, target, actor.speed, *actor.ways]
-    else:
+    if actor.verb == "circles":
         words = [verb, actor.speed, *actor.ways, "around" if target else "", target]
+    else:
+        words = [verb, target, actor.speed, *actor.ways]
     deed = " ".join(filter(None, words))
     for then in actor.then:
         deed += f", then {_doing(then) if several else then}"
@@ -62,6 +66,17 @@ def _thing(thing: Thing, named: set[int]) -> str:
     return " ".join([name, *(f"{link} {_thing(other, named)}" for link, other in thing.company)])
 
 
+def _own(verb: str, noun: str) -> str:
+    """The verb that captions have for it: languages differ in whether a car rolls, drives or goes."""
+    data = completions()
+    able = [data["verbs"][name][0].split()[0] for name in data["movers"].get(noun, "").split()]
+    if not able or verb in able:
+        return verb
+    if verb in TRAVELLING:
+        return able[0]
+    return next((other for other in SPRINGING if other in able), verb) if verb in SPRINGING else verb
+
+
 @lru_cache(maxsize=1)
 def _plurals() -> dict[str, str]:
     """What English calls more than one."""
@@ -75,7 +90,7 @@ def _plurals() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _numbers() -> dict[int, str]:
-    return {int(value): word for word, value in reversed(load_language("en").numbers.items())}
+    return {int(value): word for word, value in load_language("en").numbers.items() if word != "single"}
 
 
 @lru_cache(maxsize=64)

@@ -105,7 +105,8 @@ class Pipeline:
         """The plan of a request for this model; raises UsageError for a request of several clips."""
         if request.count != 1:
             raise UsageError(f"a plan is of one video, not {request.count}; run plan.variation(i) for each")
-        return plan(request, self.facts).model_copy(update={"conditions": references(conditions)})
+        decided = plan(request, self.facts, pictured=bool(conditions))
+        return decided.model_copy(update={"conditions": references(conditions)})
 
     def run(
         self, decided: Plan, conditions: Sequence[Condition] = (), on_progress: OnProgress | None = None

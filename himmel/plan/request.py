@@ -18,8 +18,8 @@ class Request(Value):
     seconds, fps and size ("WIDTHxHEIGHT" in pixels) describe the clip, steps and guidance the sampler;
     `count` clips are made with seeds seed, seed + 1, ... `style` is a word of the model's styles. `preset`:
     "draft" and "final" show the same, "final" larger and smoother; "standard" is what size and fps say. `at`: what
-    should be seen from other times on, pairs of seconds and a text, in order. `expand`: what completes a prompt that
-    leaves things open, "rules" or "llm", or "off" for nothing; a complete one stays as it is. `language`: the
+    should be seen from other times on, pairs of seconds and a text, in order. `expand`: what completes a prompt
+    that leaves things open, "rules" or "llm", or "off" for nothing; a complete one stays as it is. `language`: the
     two-letter code of the language of all texts, None to find it out.
 
     >>> Request(prompt="a red ball", seconds=2).seconds

@@ -22,6 +22,7 @@ from himmel.errors import UsageError
 
 __all__ = ["LIMITS", "Integer", "Limits", "Number", "Value", "canonical_json", "clean_text", "within"]
 
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What a request may ask for at most; one place, quoted by every sentence that refuses."""

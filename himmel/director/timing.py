@@ -1,0 +1,108 @@
+"""What a text says of time and shape: its length, from when on what is seen, upright or wide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from himmel.director.lexicon import Item
+
+__all__ = ["Span", "Timed", "read_times"]
+
+IN_ONE_CAPTION = ("stops", "turns back", "jumps")  # what captions say themselves: "rolls left, then stops"
+SILENT = ("mark", "and", "then", "while", "small", "times", "shapes")
+PART_OF_THE_END = 0.75  # from where on it is "at the end"
+LINGER = 2.0  # seconds left to what comes last, where the length is open
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Pieces of a text that say what is seen from a time on; None is "then", infinity "at the end"."""
+
+    items: tuple[Item, ...]
+    seconds: float | None = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """A text taken apart: spans in order, the first from 0; the length in seconds and the shape, if said."""
+
+    spans: tuple[Span, ...]
+    length: float | None = None
+    shape: str = ""
+
+    def times(self, seconds: float | None, usual: float) -> tuple[float, tuple[float, ...]]:
+        """The length of the video, and the times of all spans but the first.
+
+        seconds: the length, None where it is open; then it is `usual`, or as much as the times take.
+        """
+        said = [span.seconds for span in self.spans[1:]]
+        latest = max((time for time in said if time is not None and time != float("inf")), default=0.0)
+        total = seconds or (usual if latest < usual else latest + LINGER)
+        times: list[float] = []
+        for index, time in enumerate(said):
+            before = times[-1] if times else 0.0
+            if time is None:
+                later = next(((at, n) for n, at in enumerate(said[index:]) if at is not None), None)
+                until, steps = later or (float("inf"), len(said) - index)
+                until = min(until, total)
+                time = before + (until - before) / (steps + (later is None or until == total))
+            elif time == float("inf"):
+                time = before + (total - before) * PART_OF_THE_END
+            times.append(round(time, 3))
+        return total, tuple(times)
+
+
+def read_times(items: Sequence[Item]) -> Timed:
+    """The spans, the length and the shape of a text in pieces."""
+    lengths = [item.number for item in items if _tells_length(item, items)]
+    shapes = [item.name for item in items if item.kind == "shapes"]
+    starts = sorted(_starts(items).items())
+    spans = []
+    for number, (start, seconds) in enumerate([(0, 0.0), *starts]):
+        stop = starts[number][0] if number < len(starts) else len(items)
+        spans.append(Span(items=tuple(items[start:stop]), seconds=seconds))
+    if len(spans) > 1 and not _says_something(spans[0].items):  # "after two seconds, ..." with nothing before
+        spans = [Span(items=(*spans[0].items, *spans[1].items)), *spans[2:]]
+    return Timed(spans=tuple(spans), length=lengths[-1] if lengths else None, shape=shapes[-1] if shapes else "")
+
+
+def _starts(items: Sequence[Item]) -> dict[int, float | None]:
+    """Where spans begin, and when."""
+    starts: dict[int, float | None] = {}
+    for index, item in enumerate(items):
+        if item.kind == "times" and item.name in ("later", "end"):
+            seconds = float("inf") if item.name == "end" else item.number
+            starts[_clause(items, index)] = seconds
+        elif item.kind == "then" and _begins_anew(items, index):
+            starts.setdefault(index, None)
+    return starts
+
+
+def _clause(items: Sequence[Item], index: int) -> int:
+    """Where the clause of a time word begins: it may stand at its front or at its end."""
+    start = index
+    while start and items[start - 1].kind not in ("mark", "and", "then", "while", "times"):
+        start -= 1
+    while start and items[start - 1].kind in ("and", "then"):  # of one clause: "and then at the end"
+        start -= 1
+    return start
+
+
+def _begins_anew(items: Sequence[Item], index: int) -> bool:
+    """Whether "then" begins what no single caption says."""
+    content = [item for item in items[index + 1 :] if item.kind not in ("mark", "and", "then", "small")]
+    if not content or not _says_something(items[:index]):
+        return False
+    timed = any(item.kind == "times" and item.name != "length" for item in content[:1])
+    return not timed and content[0].kind != "lights" and content[0].name not in IN_ONE_CAPTION
+
+
+def _says_something(items: Sequence[Item]) -> bool:
+    return any(item.kind not in SILENT for item in items)
+
+
+def _tells_length(item: Item, items: Sequence[Item]) -> bool:
+    """Whether the piece gives the length of the video, not how long something stays hidden behind another."""
+    if item.kind != "times" or item.name != "length":
+        return False
+    hidden = any(other.name == "behind" and other.start < item.start for other in items)
+    return not (hidden and item.said.casefold().startswith("for "))
