@@ -162,7 +162,7 @@ class Completer:
 
     def _chance(self, items: Sequence[Item]) -> Random:
         """Choices for what a caption means, in whatever words or language."""
-        names = " ".join(item.name for item in _of(items, *CONTENT))
+        names = " ".join(sorted({item.name for item in _of(items, *CONTENT)}))
         return Random(f"himmel/completion/1|{self.seed}|{names}")
 
     def _knows(self, category: str) -> tuple[str, ...]:

@@ -42,9 +42,9 @@ class Token:
 class Item:
     """A piece of a text: its kind is a table of the file, "unknown" or "mark"; `name` is the caption's word.
 
-    start, stop: where its first word begins and its last ends in the text; begin: where its article does. said: the
-    user's own words. number: what stands for "#", or the number it is. several: whether the form is that of more
-    than one. article: whether one precedes it.
+    start, stop: where its first word begins and its last ends in the text; begin: where its article does.
+    said: the user's own words. number: what stands for "#", or the number it is. several: whether the form is that
+    of more than one. article: whether one precedes it.
     """
 
     kind: str

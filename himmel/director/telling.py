@@ -90,7 +90,10 @@ def _plurals() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _numbers() -> dict[int, str]:
-    return {int(value): word for word, value in load_language("en").numbers.items() if word != "single"}
+    numbers: dict[int, str] = {}
+    for word, value in load_language("en").numbers.items():
+        numbers.setdefault(int(value), word)
+    return numbers
 
 
 @lru_cache(maxsize=64)

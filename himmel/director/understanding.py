@@ -122,7 +122,7 @@ def _translated(text: str, language: Language, said: dict[str, str]) -> str:
 def _told(items: Sequence[Item], language: Language, said: dict[str, str]) -> str:
     for item in items:
         for word in item.name.casefold().split():
-            if word != item.said.casefold() and item.kind not in ("mark", "small"):
+            if item.kind not in ("mark", "small"):
                 said.setdefault(word, item.said)
     return tell(read_scene(items, language.adjectives))
 
@@ -133,7 +133,7 @@ def _written(items: Sequence[Item], text: str) -> str:
     words = list(items)
     while words and words[0].kind in ("mark", "and", "then", "times", "shapes"):
         words.pop(0)
-    while words and words[-1].kind in ("and", "then", "times", "shapes") or (words and words[-1].name == ","):
+    while words and (words[-1].kind in ("and", "then", "times", "shapes") or words[-1].name in (",", ";", ":")):
         words.pop()
     start = words[0].begin if words else 0
     for item in words:

@@ -51,7 +51,10 @@ class Reading:
 
         said: the user's own words by those of the caption, where it was translated.
         """
-        own = {word: f'"{theirs}" ({word})' for word, theirs in (said or {}).items()}
+        own = {
+            word: f'"{theirs}"' + ("" if theirs.casefold() == word else f" ({word})")
+            for word, theirs in (said or {}).items()
+        }
         notes = [
             f"{own.get(word, _quoted(word))} is not a word the model has, it is left out"
             + (f"; nearest it knows: {', '.join(near)}" if near else "")

@@ -27,9 +27,9 @@ KNOWN = 0.8  # of a caption's words that the model must have
 KEPT = ("nouns", "colours", "unknown")
 TASK = (
     "You complete short descriptions of videos. Answer with one caption and nothing else: one sentence that says "
-    "who does what, where and in which light, then one on the camera and one on the style. Keep every person, animal, "
-    "thing and colour of the description, and add no others. Example: a red wooden ball rolls to the left in the "
-    "snow in daylight. the camera does not move. realistic style. Use only these words: {words}"
+    "who does what, where and in which light, then one on the camera and one on the style. Keep every person, "
+    "animal, thing and colour of the description, and add no others. Example: a red wooden ball rolls to the left "
+    "in the snow in daylight. the camera does not move. realistic style. Use only these words: {words}"
 )
 
 
