@@ -158,7 +158,7 @@ class _Reader:
         actor = self.actor
         if actor is None or (actor.verb and self.joined and verb not in AIMED and self.inverted(index)):
             self.floating.verb, self.actor = verb, None
-        elif actor.verb:
+        elif actor.verb and (self.joined or actor.verb != "moves"):  # "comes walking" is one motion
             actor.then.append(verb)
         else:
             actor.verb = verb

@@ -69,7 +69,7 @@ def _thing(thing: Thing, named: set[int]) -> str:
 def _own(verb: str, noun: str) -> str:
     """The verb that captions have for it: languages differ in whether a car rolls, drives or goes."""
     data = completions()
-    able = [data["verbs"][name][0].split()[0] for name in data["movers"].get(noun, "").split()]
+    able = [str(data["verbs"][name][0]).split()[0] for name in data["movers"].get(noun, "").split()]
     if not able or verb in able:
         return verb
     if verb in TRAVELLING:
