@@ -149,14 +149,14 @@ class Completer:
         return str(completions()["lights"][name]) if name in self._knows("lights") else ""
 
     def _camera(self, items: Sequence[Item]) -> str:
-        if _of(items, "cameras"):
+        if any(item.kind == "cameras" or item.said.casefold() == "camera" for item in items):
             return ""
         return self.camera or (
             str(completions()["cameras"]["static"]) if "static" in self._knows("cameras") else ""
         )
 
     def _style(self, items: Sequence[Item]) -> str:
-        if self.styled or _of(items, "styles"):
+        if self.styled or any(item.kind == "styles" or item.said.casefold() == "style" for item in items):
             return ""
         return self.style or self.card.styles.get("realistic", "")
 

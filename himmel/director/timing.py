@@ -1,15 +1,16 @@
 """What a text says of time and shape: its length, from when on what is seen, upright or wide."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from himmel.director.lexicon import Item
 
-__all__ = ["Span", "Timed", "read_times"]
+__all__ = ["Span", "Timed", "read_times", "settled"]
 
 IN_ONE_CAPTION = ("stops", "turns back", "jumps")  # what captions say themselves: "rolls left, then stops"
 SILENT = ("mark", "and", "then", "while", "small", "times", "shapes")
 PART_OF_THE_END = 0.75  # from where on it is "at the end"
+OF = ("of", "de", "von", "av", "di")
 LINGER = 2.0  # seconds left to what comes last, where the length is open
 
 
@@ -51,9 +52,33 @@ class Timed:
         return total, tuple(times)
 
 
+def settled(items: Sequence[Item]) -> tuple[Item, ...]:
+    """The pieces, where those that only look like times or shapes are plain words: "a vertical wall"."""
+    return tuple(
+        replace(item, kind="unknown", name=item.said) if _misleads(items, index) else item
+        for index, item in enumerate(items)
+    )
+
+
+def _misleads(items: Sequence[Item], index: int) -> bool:
+    item = items[index]
+    before = items[index - 1] if index else None
+    after = items[index + 1] if index + 1 < len(items) else None
+    if item.kind == "shapes":
+        return ":" not in item.said and any(
+            other is not None and other.kind in ("nouns", "unknown") for other in (before, after)
+        )
+    if item.kind == "times" and item.name == "end":  # of a street
+        return after is not None and after.kind == "small" and after.said.casefold() in OF
+    if item.kind == "times" and item.name == "length":  # how long something stays hidden behind another
+        hidden = any(other.name == "behind" for other in items[:index])
+        return hidden and item.said.casefold().startswith("for ")
+    return False
+
+
 def read_times(items: Sequence[Item]) -> Timed:
-    """The spans, the length and the shape of a text in pieces."""
-    lengths = [item.number for item in items if _tells_length(item, items)]
+    """The spans, the length and the shape of a text in `settled` pieces."""
+    lengths = [item.number for item in items if item.kind == "times" and item.name == "length"]
     shapes = [item.name for item in items if item.kind == "shapes"]
     starts = sorted(_starts(items).items())
     spans = []
@@ -98,11 +123,3 @@ def _begins_anew(items: Sequence[Item], index: int) -> bool:
 
 def _says_something(items: Sequence[Item]) -> bool:
     return any(item.kind not in SILENT for item in items)
-
-
-def _tells_length(item: Item, items: Sequence[Item]) -> bool:
-    """Whether the piece gives the length of the video, not how long something stays hidden behind another."""
-    if item.kind != "times" or item.name != "length":
-        return False
-    hidden = any(other.name == "behind" and other.start < item.start for other in items)
-    return not (hidden and item.said.casefold().startswith("for "))

@@ -8,7 +8,7 @@ from math import log, sqrt
 from himmel.director.lexicon import LANGUAGES, Item, Language, load_language
 from himmel.director.reading import read_scene
 from himmel.director.telling import tell
-from himmel.director.timing import Span, Timed, read_times
+from himmel.director.timing import Span, Timed, read_times, settled
 from himmel.errors import UsageError
 from himmel.plan import Request
 from himmel.shapes import Compression, Size
@@ -45,7 +45,7 @@ def understand(request: Request, card: Card, compression: Compression, lexicon: 
     if not lexicon:
         return Understanding(request=request)
     language = find_language(request.prompt, request.language, lexicon)
-    items = language.items(request.prompt)
+    items = settled(language.items(request.prompt))
     picture = request.seconds is not None and request.seconds * (request.fps or card.fps) < 1
     timed = read_times(items)
     if request.at or picture:

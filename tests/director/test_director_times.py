@@ -57,7 +57,7 @@ def test_flags_win_and_the_difference_is_told(small: ModelFacts) -> None:
         ("a dog, then a cat, then a bird, 6 seconds", [(25, "a cat"), (49, "a bird")]),
         ("a red ball rolls left, then stops", []),
         ("a red ball rolls left and then jumps", []),
-        ("ein Hund läuft, dann kommt eine Katze im Schnee", [(17, "a cat kommt in the snow")]),
+        ("ein Hund läuft, dann kommt eine Katze im Schnee", [(17, "a cat walks in the snow")]),
         ("un perro camina, al final salta", [(25, "a dog walks, then jumps")]),
     ],
 )
@@ -69,6 +69,21 @@ def test_times_become_cues(text: str, cues: list[tuple[int, str]], small: ModelF
 def test_time_words_leave_the_caption(small: ModelFacts) -> None:
     shot = made("A red ball rolls left, ten seconds, vertical, after two seconds it stops", small).shots[0]
     assert shot.caption == "A red ball rolls left"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a vertical wall behind a red ball",
+        "a red square rolls left",
+        "a portrait of a dog",
+        "a car at the end of the street stops",
+        "a ball rolls left, disappears behind a wall for two seconds and comes out",
+    ],
+)
+def test_what_only_looks_like_a_time_or_shape_stays(text: str, small: ModelFacts) -> None:
+    shot = made(text, small).shots[0]
+    assert shot.captions == (text,) and (shot.frames, str(shot.size)) == (33, "128x128")
 
 
 def test_what_was_read_is_told(small: ModelFacts) -> None:
