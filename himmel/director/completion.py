@@ -68,10 +68,8 @@ class Completer:
         place = self._place(items, chance)
         light = self._light(items, place)
         tail = [self._camera(items), self._style(items)]
-        for at, words in sorted(
-            ((_noun_end(items), deed), (_scene_end(text, items), f"{place} {light}")), reverse=True
-        ):
-            if words.strip():
+        for at, words in ((_scene_end(text, items), f"{place} {light}"), (_noun_end(items), deed)):
+            if words.strip():  # from the end, so that places stay where they were found
                 text = f"{text[:at]} {words.strip()}{text[at:]}"
         tail = [sentence for sentence in tail if sentence]
         return ". ".join([text.rstrip(" ."), *tail]) + "." if tail else text

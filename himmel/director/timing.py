@@ -105,11 +105,18 @@ def _starts(items: Sequence[Item]) -> dict[int, float | None]:
 def _clause(items: Sequence[Item], index: int) -> int:
     """Where the clause of a time word begins: it may stand at its front or at its end."""
     start = index
-    while start and items[start - 1].kind not in ("mark", "and", "then", "while", "times"):
+    while start and not _divides(items, start - 1):
         start -= 1
     while start and items[start - 1].kind in ("and", "then"):  # of one clause: "and then at the end"
         start -= 1
     return start
+
+
+def _divides(items: Sequence[Item], index: int) -> bool:
+    """Whether a clause ends here; "and" between two subjects of one verb does not end one."""
+    if items[index].kind == "and":
+        return any(item.kind in ("verbs", "directions", "ways", "unknown") for item in items[:index])
+    return items[index].kind in ("mark", "then", "while", "times")
 
 
 def _begins_anew(items: Sequence[Item], index: int) -> bool:

@@ -56,13 +56,17 @@ def understand(request: Request, card: Card, compression: Compression, lexicon: 
     ]
     if not any(item.kind in ("times", "shapes") for item in items) and len(texts) == 1 and language.code == "en":
         texts = [request.prompt]
+    if not texts[0]:
+        raise UsageError(
+            f'the prompt "{request.prompt[:40]}" does not say what should be seen; name a subject or a place'
+        )
     wanted = request.seconds or timed.length
     total, times = timed.times(wanted, card.frames / (request.fps or card.fps))
     at = tuple(zip(times, texts[1:], strict=True))
     if request.at and language.code != "en":
         at = tuple((when, _translated(text, language, said)) for when, text in request.at)
     changes = {
-        "prompt": texts[0] or request.prompt,
+        "prompt": texts[0],
         "negative": _translated(request.negative, language, said) if language.code != "en" else request.negative,
         "at": at or request.at,
         "seconds": total if request.seconds is None and (timed.length or times) else request.seconds,

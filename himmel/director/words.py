@@ -85,7 +85,7 @@ def read_words(caption: str, trained: Iterable[str], lexicon: Iterable[str]) -> 
         if known and word not in known and word in FUNCTION_WORDS:
             skipped.append(word)
         elif known and word not in known:
-            unknown.append((word, _nearest(word, taught or known)))
+            unknown.append((word, _nearest(word, taught & known or known)))
         elif taught and word not in taught and word not in FUNCTION_WORDS:
             untrained.append(word)
     return Reading(unknown=tuple(unknown), skipped=tuple(skipped), untrained=tuple(untrained))

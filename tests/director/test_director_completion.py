@@ -24,6 +24,16 @@ def test_a_red_ball_becomes_a_full_caption(small: ModelFacts) -> None:
     assert decided.prompt == "a red ball" and decided.notes == (f'completed to: "{text}"',)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_done_is_told_before_where(seed: int, small: ModelFacts) -> None:
+    deeds = [deed for row in completions()["verbs"].values() for deed in row]
+    places = [row["phrase"] for row in completions()["settings"].values()]
+    for text in ("a cat", "a red ball", "kitten"):
+        told = caption(text, small, seed=seed)
+        rest = "in daylight. the camera does not move. realistic style."
+        assert told in [f"{text} {deed} {place} {rest}" for deed in deeds for place in places]
+
+
 def test_a_seed_decides_and_another_decides_otherwise(small: ModelFacts) -> None:
     captions = [caption("a red ball", small, seed=seed) for seed in range(20)]
     assert captions == [caption("a red ball", small, seed=seed) for seed in range(20)]

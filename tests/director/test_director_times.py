@@ -58,6 +58,8 @@ def test_flags_win_and_the_difference_is_told(small: ModelFacts) -> None:
         ("a red ball rolls left, then stops", []),
         ("a red ball rolls left and then jumps", []),
         ("ein Hund läuft, dann kommt eine Katze im Schnee", [(17, "a cat walks in the snow")]),
+        ("a dog and a cat jump after 2 seconds", []),
+        ("a dog walks and a cat jumps after 2 seconds", [(25, "a cat jumps")]),
         ("un perro camina, al final salta", [(25, "a dog walks, then jumps")]),
     ],
 )
@@ -101,6 +103,12 @@ def test_a_late_text_makes_the_video_longer(small: ModelFacts) -> None:
 def test_a_picture_shows_the_beginning(small: ModelFacts) -> None:
     shot = made("a red ball rolls left, after two seconds it stops", small, seconds=0.001).shots[0]
     assert shot.frames == 1 and shot.cues == ()
+
+
+@pytest.mark.parametrize("text", ["vertical, 10 seconds", "zehn Sekunden, Hochformat"])
+def test_a_text_of_times_and_shapes_alone_shows_nothing(text: str, small: ModelFacts) -> None:
+    with pytest.raises(UsageError, match="does not say what should be seen; name a subject"):
+        made(text, small)
 
 
 def test_a_plain_prompt_keeps_its_letters(small: ModelFacts) -> None:
