@@ -59,6 +59,24 @@ def test_a_minute_is_measured_beside_five_seconds(
     assert made["peak"] > 1 and {"denoise", "decode", "write", "seal"} <= set(made["cpu"])
 
 
+def test_directing_is_measured_verb_by_verb(
+    scripts: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+
+    directing = loaded(scripts / "directing.py")
+    verbs = ["pictures", "backward", "loop", "inpaint"]
+    assert directing.main(["--model", str(tiny_weights), "--cases", "1", "--steps", "1", "--verbs", *verbs]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[3:]]
+    assert [row[0] for row in rows if row[1] == "exact"] == verbs
+    assert {float(row[2]) for row in rows if row[1] == "exact"} == {1.0}
+    clip = np.zeros((4, 8, 8, 3), np.uint8)
+    clip[2:] = 10
+    assert directing.seam(clip, [2], range(2, 4)) == pytest.approx(100) and directing.psnr(clip, clip) == 99
+    with pytest.raises(SystemExit):
+        directing.main(["--cases", "0"])
+
+
 def test_a_drift_and_a_seam_are_seen(scripts: Path, tmp_path: Path) -> None:
     import numpy as np
 

@@ -23,6 +23,7 @@ RENAMES = {
     "himmel/train/checkpoint.py": "checkpoints (.safetensors)",
     "himmel/train/latents.py": "training arrays (.npy)",
     "himmel/train/pairs.py": "training arrays (.npy)",
+    "himmel/train/pullback.py": "a metric (.safetensors)",
     "himmel/train/metrics.py": "measurements (.jsonl)",
     "himmel/weights/shards.py": "folders of weights (.safetensors)",
 }

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-__all__ = ["SIZES", "Ask", "Files", "Say", "Times"]
+from himmel.errors import UsageError
+
+__all__ = ["SIZES", "Area", "Ask", "Files", "Making", "Placed", "Say", "Span", "Times"]
 
 WRITER = ("llm_url", "llm_model")  # who completes a prompt is no part of the request
 
@@ -119,3 +121,80 @@ class Say:
 
     json: Annotated[bool, Parameter(negative=(), help="Print the result as JSON.")] = False
     preview: Annotated[bool, Parameter(help="Show the video in the terminal as it takes shape.")] = True
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """Pictures at their places in the video."""
+
+    image: Annotated[Path | None, Parameter(help="A picture the video begins with.")] = None
+    last: Annotated[Path | None, Parameter(help="A picture the video ends with.")] = None
+    keyframe: Annotated[
+        tuple[str, ...] | None,
+        Parameter(negative=(), help="A picture and when it is seen: --keyframe SECONDS=PICTURE; may be repeated."),
+    ] = None
+    given: Annotated[
+        tuple[Path, ...] | None,
+        Parameter(
+            negative=(), help="With --from: a file the video was made from; repeat for more, in the same order."
+        ),
+    ] = None
+
+    def keyframes(self) -> list[tuple[float, Path]]:
+        """Seconds and pictures in order; raises UsageError for what is not of the form."""
+        found = []
+        for text in self.keyframe or ():
+            seconds, equals, path = text.partition("=")
+            try:
+                found.append((float(seconds), Path(path)))
+            except ValueError:
+                equals = ""
+            if not (equals and path):
+                raise UsageError(f'keyframe "{text[:80]}" is not SECONDS=PICTURE, for example 1.5=middle.png')
+        return sorted(found)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A part of a given video, in seconds."""
+
+    from_second: Annotated[float | None, Parameter(help="Where the part begins; the beginning if left out.")] = (
+        None
+    )
+    to_second: Annotated[float | None, Parameter(help="Where the part ends; the end if left out.")] = None
+
+    def seconds(self) -> tuple[float, float | None] | None:
+        """Both times, None for all of the video."""
+        if self.from_second is None and self.to_second is None:
+            return None
+        return (self.from_second or 0.0, self.to_second)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """Which part of the picture is made anew."""
+
+    box: Annotated[str | None, Parameter(help="Make this anew: LEFT,TOP,WIDTH,HEIGHT in pixels of the video.")] = (
+        None
+    )
+    mask: Annotated[
+        Path | None, Parameter(help="Make anew what this picture, of the video's size, shows in white.")
+    ] = None
+    invert: Annotated[bool, Parameter(negative=(), help="Make all else anew instead.")] = False
+    to_size: Annotated[
+        str | None, Parameter(help="Make more picture around the video, up to this WIDTHxHEIGHT.")
+    ] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """What every verb over given videos has in common."""
+
+    dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False
+    ask: Ask = Ask()
+    files: Files = Files()
+    say: Say = Say()

@@ -14,6 +14,7 @@ from types import FrameType
 from cyclopts import App, CycloptsError
 
 from himmel import __version__
+from himmel.cli.direct import connect, extend, inpaint, loop, remix
 from himmel.cli.doctor import doctor
 from himmel.cli.evaluate import evaluate
 from himmel.cli.make import image, make
@@ -35,7 +36,7 @@ app = App(
     help_format="markdown",
     suppress_keyboard_interrupt=False,  # main() answers it, after everything has been cleaned up
 )
-for command in (make, image, verify, doctor, evaluate):
+for command in (make, image, extend, connect, loop, remix, inpaint, verify, doctor, evaluate):
     app.command(command)
 app.command(world)
 app.command(train)

@@ -80,18 +80,22 @@ class Canvas:
             self.shape.height // self.compression.space,
             self.shape.width // self.compression.space,
         )
-        return Known(values=torch.zeros(1, 1, *size), where=torch.zeros(1, 1, *size, dtype=torch.bool))
+        zeros = torch.zeros(1, 1, *size)
+        return Known(values=zeros, where=zeros.bool(), origin=zeros)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """Clean latents [1, C, F, h, w] (C may still be 1 while nothing is known) and where they count.
 
-    where: bool [1, 1, F, h, w]. claims: who claimed patches so far, for the sentence when two disagree.
+    where: bool [1, 1, F, h, w]. claims: who claimed patches so far, for the sentence when two disagree. origin,
+    start: what is free begins from these clean latents [1, C, F, h, w], noised to this level; 1 is noise alone.
     """
 
     values: Tensor
     where: Tensor
+    origin: Tensor
+    start: float = 1.0
     claims: tuple[tuple[str, Tensor], ...] = ()
 
     def claim(self, by: str, values: Tensor, where: Tensor) -> "Known":
@@ -105,3 +109,9 @@ class Known:
                 raise UsageError(f"{other} and {by} both decide the same part of the video; leave one of them out")
         merged = torch.where(where, values, self.values.to(values).expand_as(values))
         return replace(self, values=merged, where=self.where | where, claims=(*self.claims, (by, where)))
+
+    def enter(self, origin: Tensor, start: float) -> "Known":
+        """Begin from clean latents [1, C, F, h, w] at noise level `start`; raises UsageError for a second time."""
+        if self.start < 1:
+            raise UsageError("a video can be remixed from one clip only; leave the other out")
+        return replace(self, origin=origin, start=start)

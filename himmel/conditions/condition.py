@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -15,9 +15,13 @@ __all__ = ["Condition", "respect"]
 
 
 class Condition(ABC):
-    """Something the video must respect. `kind` is its name in plans and sentences."""
+    """Something the video must respect. `kind` is its name in plans and sentences.
+
+    start: the noise level at which what is free begins; 1 is noise.
+    """
 
     kind: ClassVar[str]
+    start: float = 1.0
 
     @abstractmethod
     def apply(self, known: Known, canvas: Canvas) -> Known:
@@ -29,6 +33,14 @@ class Condition(ABC):
 
     def restore(self, frames: NDArray[np.uint8], start: int, canvas: Canvas) -> NDArray[np.uint8]:
         """Decoded frames [t, H, W, 3], the first of which is frame `start`, with given pixels put back."""
+        return frames
+
+    def shown(self, frames: int) -> int:
+        """How many frames are played of a shot of so many."""
+        return frames
+
+    def play(self, frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+        """What is played: the shot's frames in chunks [t, H, W, 3], with what belongs around them."""
         return frames
 
     @property

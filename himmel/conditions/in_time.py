@@ -30,6 +30,11 @@ def _claim_frames(known: Known, by: str, latents: Tensor, at: int) -> Known:
     return known.claim(by, values, where[None, None, :, None, None])
 
 
+def _place(index: int, frames: int) -> int:
+    """The frame that an index means, counted from the end where it is below 0."""
+    return index + frames if index < 0 else index
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FirstFrame(Condition):
     """The video begins with this picture, uint8 [H, W, 3]: image to video."""
@@ -55,7 +60,8 @@ class FirstFrame(Condition):
 class Keyframes(Condition):
     """Pictures uint8 [H, W, 3] by the frame they appear at; -1 is the last frame.
 
-    A latent frame covers four frames, so a keyframe stands for the whole group it falls into.
+    A latent frame covers four frames, so a keyframe stands for the whole group it falls into; the frame itself is
+    the picture.
     """
 
     kind: ClassVar[str] = "keyframes"
@@ -67,7 +73,7 @@ class Keyframes(Condition):
         if not self.images:
             raise UsageError("keyframes without a picture decide nothing; give at least one")
         for index, image in sorted(self.images.items()):
-            frame = index + total if index < 0 else index
+            frame = _place(index, total)
             if not 0 <= frame < total:
                 raise UsageError(f"keyframe {index} is outside the {total} frames of the video")
             canvas.check_size(f"keyframe {index}", image[None])
@@ -75,6 +81,15 @@ class Keyframes(Condition):
             latents = canvas.still(image)[:, :, min(group, 1)][:, :, None]
             known = _claim_frames(known, f"keyframe {index}", latents, group)
         return known
+
+    def restore(self, frames: NDArray[np.uint8], start: int, canvas: Canvas) -> NDArray[np.uint8]:
+        """Put the pictures back in place of what the codec made of them."""
+        restored = frames.copy()
+        for index, image in self.images.items():
+            place = _place(index, canvas.shape.frames) - start
+            if 0 <= place < len(frames):
+                restored[place] = image
+        return restored
 
     def identity(self) -> tuple[object, ...]:
         """Frames and pictures, in order."""

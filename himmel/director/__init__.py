@@ -1,9 +1,19 @@
 """From what was asked to what is made: by rules, and nothing is guessed in silence."""
 
-from himmel.director.finishing import refinished
+from himmel.director.finishing import nearest_size, refinished
 from himmel.director.lexicon import LANGUAGES
 from himmel.director.plan import ModelFacts, plan
 from himmel.director.words import Reading, read_words
 from himmel.director.writing import ChatWriter, Write
 
-__all__ = ["LANGUAGES", "ChatWriter", "ModelFacts", "Reading", "Write", "plan", "read_words", "refinished"]
+__all__ = [
+    "LANGUAGES",
+    "ChatWriter",
+    "ModelFacts",
+    "Reading",
+    "Write",
+    "nearest_size",
+    "plan",
+    "read_words",
+    "refinished",
+]

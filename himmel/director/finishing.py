@@ -9,7 +9,7 @@ from himmel.plan import LIMITS, Finish, Plan, Request
 from himmel.shapes import Size
 from himmel.weights import Card
 
-__all__ = ["Draft", "decide_draft", "refinished"]
+__all__ = ["Draft", "decide_draft", "nearest_size", "refinished"]
 
 MAKES = "the finisher makes"  # how the note on a finish is known
 
@@ -37,7 +37,7 @@ def decide_draft(request: Request, card: Card, enlarges: int) -> Draft:
     beyond = asked is not None and all(_pixels(asked) > _pixels(size) for size in trained)
     if not enlarges:
         return _without(request, card, asked or trained[0], beyond)
-    size = _nearest(trained, asked) if asked and beyond else asked or trained[0]
+    size = nearest_size(trained, asked) if asked and beyond else asked or trained[0]
     cut = size.cut_to(asked) if asked and beyond else size
     if request.preset == "draft":
         final = Size(width=max(2, cut.width // 2 * 2), height=max(2, cut.height // 2 * 2))
@@ -123,7 +123,7 @@ def _within_limits(size: Size, enlarges: int) -> Size:
     return Size(width=int(size.width * times) // 2 * 2, height=int(size.height * times) // 2 * 2)
 
 
-def _nearest(sizes: tuple[Size, ...], shape: Size) -> Size:
+def nearest_size(sizes: tuple[Size, ...], shape: Size) -> Size:
     """The size nearest in shape, the largest of equals."""
 
     def away(size: Size) -> float:

@@ -27,11 +27,12 @@ class Asking:
     options: Mapping[str, Any]
 
     @staticmethod
-    def given(case: Case, truth: Pixels, round_trip: RoundTrip | None) -> Given:
-        """What a clip of this case must respect, from its true clip [T, H, W, 3].
+    def given(case: Case, truth: Pixels, round_trip: RoundTrip | None, retake: Pixels | None = None) -> Given:
+        """What a clip of this case must respect, from its true clip [T, H, W, 3] and another take of it.
 
         A beginning is one frame, or 1 + 4k frames that are about half of the clip, three eighths where it must
-        also end with the last quarter.
+        also end with the last quarter. The course of events is told from five frames, the fewest in which a codec
+        sees how fast something goes.
         """
         groups = (len(truth) - 1) // 4
         match case.task:
@@ -41,6 +42,8 @@ class Asking:
                 first = truth[: 1 + (len(truth) // 2) // 4 * 4]
             case "connect":
                 return Given(first=truth[: 1 + groups * 3 // 8 * 4], last=truth[-4 * max(1, groups // 4) :])
+            case "course":
+                return Given(first=truth[:5], whole=truth, retake=retake)
             case "inpaint":
                 return Given(whole=truth, box=case.box)
             case _:
@@ -56,10 +59,12 @@ class Asking:
             inside = np.s_[:, top : top + height, left : left + width]
             pasted[inside] = coded[inside]
             return pasted
-        begun = given.first if case.task in ("image", "extend", "connect") else None
+        begun = given.first if case.task in ("image", "extend", "connect", "course") else None
         start = 0 if begun is None else len(begun)
         stop = len(coded) if given.last is None else len(coded) - len(given.last)
-        return Seam().join(coded, np.concatenate([truth[:start], coded[start:stop], truth[stop:]]))
+        seam = Seam()
+        joined = seam.join(coded, np.concatenate([truth[:start], coded[start:stop], truth[stop:]]))
+        return np.concatenate([joined, *(frame[None] for frame in seam.end())])
 
     def made(self, take: Take, case: Case, given: Given) -> Clip:
         """The model's clip of a take."""

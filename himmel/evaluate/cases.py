@@ -11,6 +11,7 @@ from himmel.evaluate.exhibit import Pixels
 from himmel.evaluate.questions import FACTS, Group, Suite, Task
 from himmel.world import MotionSpec, RelationSpec, RenderedClip, SceneSpec, Stage, canonical, sample_scene
 from himmel.world.grammar import COLOURS, MIRROR, SETTINGS
+from himmel.world.nudge import NUDGE
 
 __all__ = ["Box", "Case", "Drawn", "Length", "Take", "case_count", "changed", "clip_count", "draw_cases"]
 
@@ -71,10 +72,14 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drawn:
-    """A case with the frames of the true clips of its takes, uint8 [T, H, W, 3] each."""
+    """A case with the frames of the true clips of its takes, uint8 [T, H, W, 3] each.
+
+    retake: the first clip once more, begun a little differently, where the course of events is asked for.
+    """
 
     case: Case
     clips: tuple[Pixels, ...]
+    retake: Pixels | None = None
 
 
 def case_count(suite: Suite, limit: int | None = None) -> int:
@@ -178,7 +183,8 @@ class _Turn:
             group=self.name, task=group.task, spec=spec, caption=canonical(spec), seed=spec.seed,
             others=tuple(others), box=box,
         )  # fmt: skip
-        return Drawn(case=case, clips=tuple(clip.frames for clip in clips))
+        retake = self.stage.render(spec, nudge=NUDGE).frames if group.task == "course" else None
+        return Drawn(case=case, clips=tuple(clip.frames for clip in clips), retake=retake)
 
 
 def _others(spec: SceneSpec, group: Group) -> list[SceneSpec]:
@@ -205,9 +211,12 @@ def changed(spec: SceneSpec, fact: str) -> SceneSpec:
 
 
 def _shown(clip: RenderedClip) -> bool:
-    """Whether every subject is seen in nearly every frame."""
+    """Whether every subject is seen in nearly every frame, or in an event what is told together at both ends."""
     least = VISIBLE * clip.spec.width * clip.spec.height
-    return bool(((clip.truth.seen >= least).mean(0) >= MOSTLY).all())
+    if clip.spec.scenario_verb is None:
+        return bool(((clip.truth.seen >= least).mean(0) >= MOSTLY).all())
+    together = np.stack([clip.truth.seen[:, list(group)].sum(1) for group in clip.spec.groups], 1)
+    return bool((together[[0, -1]] >= least).all())
 
 
 def _box(clip: RenderedClip) -> Box | None:

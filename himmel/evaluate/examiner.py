@@ -125,4 +125,6 @@ def load_examiner(folder: Path = EXAMINER_FOLDER) -> Examiner:
         raise WeightsError(f"the examiner in {folder} knows other colours than the world has; learn it again")
     examiner = Examiner(config)
     examiner.load_state_dict(dict(part.tensors))
+    # Frames come with their colours last; weights that lie so too halve the time on a CPU and change no label.
+    examiner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return examiner.requires_grad_(False).train(False)

@@ -24,7 +24,8 @@ class Given:
     """What a clip had to respect.
 
     first: frames uint8 [t, H, W, 3] that it begins with; coded: the same as the codec alone gives them back; last:
-    frames that it ends with; whole: a clip that is kept outside of box (left, top, width, height in pixels).
+    frames that it ends with; whole: a clip that is kept outside of box (left, top, width, height in pixels) or,
+    with retake (another take of the same event), one to compare with.
     """
 
     first: Pixels | None = None
@@ -32,6 +33,7 @@ class Given:
     last: Pixels | None = None
     whole: Pixels | None = None
     box: tuple[int, int, int, int] | None = None
+    retake: Pixels | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

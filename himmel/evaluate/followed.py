@@ -19,6 +19,7 @@ __all__ = [
     "camera_path",
     "fallen",
     "gravity",
+    "lab",
     "pace",
     "same_colour",
     "same_size",
@@ -184,10 +185,10 @@ def _ends(seen: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
 def _colour(frames: Pixels, masks: Bits) -> Numbers:
     """The middle colour of what is masked, CIELAB [3]."""
     pixels = frames[masks].astype(np.float64) / 255
-    return _lab(np.median(pixels, axis=0)) if len(pixels) else np.zeros(3)
+    return lab(np.median(pixels, axis=0)) if len(pixels) else np.zeros(3)
 
 
-def _lab(rgb: Numbers) -> Numbers:
+def lab(rgb: Numbers) -> Numbers:
     """sRGB [3] in 0 to 1 as CIELAB under D65 (IEC 61966-2-1, CIE 15)."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     matrix = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])

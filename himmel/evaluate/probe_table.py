@@ -1,6 +1,6 @@
 """Every probe by the name that rows call it."""
 
-from himmel.evaluate import followed, probes, told, whole
+from himmel.evaluate import causes, events, followed, occluded, probes, told, whole
 from himmel.evaluate.probes import Probe
 
 __all__ = ["PROBES"]
@@ -14,6 +14,10 @@ PROBES: dict[str, Probe] = {
     "first_frame": probes.first_frame,
     "kept": probes.kept,
     "seam": probes.seam,
+    "cause_first": causes.cause_first,
+    "lasting": causes.lasting,
+    "hidden_again": occluded.hidden_again,
+    "course_of_events": events.course_of_events,
     "camera_path": followed.camera_path,
     "gravity": followed.gravity,
     "pace": followed.pace,

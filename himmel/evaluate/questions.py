@@ -7,13 +7,13 @@ combination of colour, subject and motion that no training clip shows (`split="h
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
 from himmel.errors import UsageError
 from himmel.evaluate.rows import ROWS, Row
-from himmel.world import FIRST_LIGHT, Profile, SceneSpec
+from himmel.world import FIRST_LIGHT, Profile, SceneSpec, lexicon
 
 __all__ = [
     "ALONE",
@@ -30,8 +30,10 @@ __all__ = [
     "Task",
 ]
 
-Task: TypeAlias = Literal["text", "image", "extend", "connect", "inpaint", "flip", "variety", "stream"]
-Fact: TypeAlias = Literal["direction", "camera", "relation", "number", "colour", "verb", "pace", "look"]
+Task: TypeAlias = Literal["text", "image", "extend", "connect", "inpaint", "flip", "variety", "stream", "course"]
+Fact: TypeAlias = Literal[
+    "direction", "camera", "relation", "number", "colour", "verb", "pace", "look", "event", "hidden"
+]  # fmt: skip
 
 SIDEWAYS = ("left", "right")
 FACTS: dict[str, Callable[[SceneSpec], object]] = {
@@ -46,6 +48,11 @@ FACTS: dict[str, Callable[[SceneSpec], object]] = {
         spec.subjects[0].motion.speed if spec.subjects[0].motion.direction in SIDEWAYS else "not sideways"
     ),
     "look": lambda spec: f"{spec.style}, {spec.light}",
+    # Two events are one motion: a row and a tower are knocked over.
+    "event": lambda spec: " ".join(
+        [spec.subjects[0].motion.verb, *(spec.subjects[g[0]].kind for g in spec.groups[1:])]
+    ),
+    "hidden": lambda spec: spec.subjects[0].motion.hidden,
 }
 FIRST_SEED = 40_000_000  # far from the seeds of training clips
 
@@ -112,6 +119,26 @@ class Suite:
             if missing := set(row.groups) - set(self.groups) - {"wordings"}:
                 raise UsageError(f'row {row.number} of suite "{self.name}" needs the group {missing.pop()}')
 
+    def known_to(self, words: Collection[str]) -> "Suite":
+        """What can be asked of a model with these words: rows about events that it has no words for are absent.
+
+        Only scenarios can be unknown; of all else every model of the world has the words.
+        """
+        lacking = {
+            name: missing
+            for name, group in self.groups.items()
+            if group.profile.scenarios != ("plain",)
+            and (missing := sorted(set(lexicon(group.profile)) - set(words)))
+        }
+        kept = tuple(row for row in self.rows if not set(row.groups) & set(lacking))
+        absent = tuple(
+            (row.number, row.name, f"the model has no words for it, such as {', '.join(_longest(lacking, row))}")
+            for row in self.rows
+            if set(row.groups) & set(lacking)
+        )
+        groups = {name: group for name, group in self.groups.items() if name not in lacking}
+        return replace(self, groups=groups, rows=kept, absent=(*self.absent, *absent)) if lacking else self
+
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of what is asked and how it is marked."""
@@ -119,3 +146,9 @@ class Suite:
         rows = [[row.key, row.probe, row.reckoning, list(row.groups)] for row in self.rows]
         text = json.dumps([groups, rows, self.seed, self.wordings], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _longest(lacking: Mapping[str, Sequence[str]], row: Row) -> list[str]:
+    """A few of the words that a row's groups lack; long ones say most."""
+    words = {word for name in row.groups for word in lacking.get(name, ())}
+    return sorted(sorted(words, key=lambda word: (-len(word), word))[:3])

@@ -6,11 +6,13 @@ trusted.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Literal, TypeAlias
 
 import numpy as np
 
+from himmel.evaluate.events import physics_iq
 from himmel.evaluate.frechet import frechet_distance
 from himmel.evaluate.interval import (
     Estimate,
@@ -32,7 +34,7 @@ Reckoning: TypeAlias = Callable[[Marks, Source], Estimate | None]
 Trust: TypeAlias = Callable[[Marks, float, bool], bool]
 
 FLICKER_LEAST = 0.1  # levels of 256: a codec that changes less between frames is taken to change this much
-PARTS = 10  # of the clips, for the interval of the Frechet distance
+PARTS = 10  # of the clips, for the interval of the Frechet distance and of the course of events
 LEAST_CLIPS = 40  # of each half; fewer say nothing of a distribution
 
 
@@ -123,6 +125,18 @@ def frechet(marks: Marks, source: Source) -> Estimate | None:
     return jackknife_estimate(ratio(part >= 0), without, 2 * pairs)
 
 
+def events(marks: Marks, source: Source) -> Estimate | None:
+    """Marks of eight numbers: the score of Physics-IQ over all, see `himmel.evaluate.events`."""
+    found = np.array(_found(marks, source), np.float64)
+    if not len(found):
+        return None
+    whole, part = physics_iq(found), np.arange(len(found)) % PARTS
+    if len(found) < PARTS:
+        return Estimate(value=whole, low=0.0, high=1.0, n=len(found))
+    spread = jackknife_estimate(whole, [physics_iq(found[part != out]) for out in range(PARTS)], len(found))
+    return replace(spread, low=max(0.0, spread.low), high=min(1.0, spread.high))
+
+
 RECKONINGS: dict[str, Reckoning] = {
     "share": share,
     "median": middle,
@@ -132,6 +146,7 @@ RECKONINGS: dict[str, Reckoning] = {
     "by_codec": by_codec,
     "by_truth": by_truth,
     "frechet": frechet,
+    "events": events,
 }
 
 
@@ -166,6 +181,7 @@ def _trust_levels(marks: Marks, valid: float, below: bool) -> bool:
 TRUSTS: dict[str, Trust] = {
     "share": _own_score("share"),
     "median": _own_score("median"),
+    "events": _own_score("events"),
     "rank": _trust_rank,
     "gap": _trust_gap,
     "path": _own_score("path"),

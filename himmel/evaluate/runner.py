@@ -71,10 +71,12 @@ def evaluate(
     limit: the most scenes of each group, for a quick look. options: fields of `Request` for the sampler (steps,
     guidance, ...). `on_progress` is told what is counted, what is done and what is to do, in clips of the usual
     length; `on_clip` gets the first clip the model makes of every case. The same weights, suite and options give
-    the same report, apart from times. Raises WorldError where the world cannot be drawn, WeightsError without an
-    examiner, Cancelled when told to stop; with a record the same call then goes on.
+    the same report, apart from times. What the model has no words for is not asked.
+
+    Raises WorldError where the world cannot be drawn, WeightsError without an examiner, Cancelled when told to
+    stop; with a record the same call then goes on.
     """
-    suite = suite_named(suite) if isinstance(suite, str) else suite
+    suite = (suite_named(suite) if isinstance(suite, str) else suite).known_to(pipe.facts.lexicon)
     keeping, chosen = keeping or Keeping(), dict(options or {})
     card = pipe.facts.card
     size = Size.parse(card.sizes[0])
@@ -221,7 +223,7 @@ class _Exam:
     def _marked(self, drawn: Drawn, round_trip: RoundTrip | None, model: _Model | None) -> Marked:
         """Put the clips of one case before the probes, from all who have some."""
         case, asking = drawn.case, model.asking if model else None
-        given = Asking.given(case, drawn.clips[0], round_trip)
+        given = Asking.given(case, drawn.clips[0], round_trip, drawn.retake)
         marks: dict[Source, dict[str, list[float]]] = {
             "truth": self._marks("truth", case, list(drawn.clips), given)
         }

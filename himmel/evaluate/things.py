@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Thing", "connected", "find_things"]
+__all__ = ["Thing", "connected", "find_things", "grown"]
 
 # A thing smaller than this share of the picture (41 pixels of 128 x 128) is a speck, not a subject.
 SMALLEST = 0.0025
@@ -145,7 +145,7 @@ def _is_part(piece: Thing, host: Thing) -> bool:
 def _touching(piece: Thing, host: Thing) -> float:
     """Which share of the pixels around a piece are the host's, in frames with both."""
     both = piece.seen & host.seen
-    around = _grown(piece.mask[both], 1) & ~piece.mask[both]
+    around = grown(piece.mask[both], 1) & ~piece.mask[both]
     return float((around & host.mask[both]).sum() / max(1, around.sum()))
 
 
@@ -185,10 +185,10 @@ def _mostly(one: Thing, other: Thing, found: Callable[[Bits], Bits]) -> bool:
 def _reached(mask: Bits, other: Bits) -> Bits:
     """In which frames another mask [T, H, W] is near: bool [T]."""
     reach = max(1, round(NEAR * mask.shape[2]))
-    return np.asarray((_grown(mask, reach) & other).any((1, 2)))
+    return np.asarray((grown(mask, reach) & other).any((1, 2)))
 
 
-def _grown(mask: Bits, reach: int) -> Bits:
+def grown(mask: Bits, reach: int) -> Bits:
     """A mask [T, H, W] grown by `reach` pixels in x and y."""
     for _ in range(reach):
         wide = mask.copy()

@@ -15,7 +15,18 @@ from torch import Tensor
 from himmel.conditions import Canvas, Condition, Seam, respect
 from himmel.errors import HimmelError, UsageError, WeightsError
 from himmel.finish import Target, finish_stream
-from himmel.flow import Begin, FlowState, Guidance, OnStep, Rolling, Sampler, noise_frames, roll, sigma_grid
+from himmel.flow import (
+    Begin,
+    FlowState,
+    Guidance,
+    OnStep,
+    Rolling,
+    Sampler,
+    entering,
+    noise_frames,
+    roll,
+    sigma_grid,
+)
 from himmel.generate.model import Asked, Model
 from himmel.generate.progress import Clock, OnProgress
 from himmel.media import Pixels
@@ -24,6 +35,7 @@ from himmel.shapes import LatentShape, PixelShape
 
 __all__ = ["clock_of", "stream_frames"]
 
+SEAM_FRAMES = 8  # held back where given frames may follow
 DECODE_PIXELS = 2**20  # pixels of a frame times latent frames decoded at once: speed against memory
 
 
@@ -81,7 +93,16 @@ def _finished(take: _Take, frames: Iterator[Pixels], finish: Finish) -> Iterator
 
 
 def _shot_frames(take: _Take, conditions: Sequence[Condition]) -> Iterator[Pixels]:
-    canvas, seam, start = take.canvas(), Seam(), 0
+    """What is played of a shot, in chunks."""
+    frames = _restored(take, conditions)
+    for condition in conditions:
+        frames = condition.play(frames)
+    return frames
+
+
+def _restored(take: _Take, conditions: Sequence[Condition]) -> Iterator[Pixels]:
+    """The frames of a shot with given pixels in their places."""
+    canvas, seam, start = take.canvas(), Seam(ahead=SEAM_FRAMES if conditions else 0), 0
     for chunk in _decoded(take, _latents(take, conditions, canvas)):
         restored = chunk
         for condition in conditions:
@@ -89,6 +110,7 @@ def _shot_frames(take: _Take, conditions: Sequence[Condition]) -> Iterator[Pixel
         start += len(chunk)
         yield seam.join(chunk, restored)
         take.clock.resume()
+    yield from (frame[None] for frame in seam.end())
 
 
 @torch.inference_mode()
@@ -113,7 +135,8 @@ def _beginnings(take: _Take, conditions: Sequence[Condition], canvas: Canvas) ->
 
     def begin(start: int, stop: int) -> FlowState:
         state = FlowState.begin(torch.cat(list(islice(noise, stop - start)), dim=2).to(device))
-        where = known.where[:, :, start:stop]
+        origin, where = known.origin[:, :, start:stop], known.where[:, :, start:stop]
+        state = state.entering(origin.expand(state.latents.shape).to(device), known.start)
         if not where.any():
             return state
         values = known.values[:, :, start:stop].expand(state.latents.shape).to(state.latents)
@@ -168,7 +191,7 @@ def _rolling(shot: Shot, model: Model) -> Rolling:
 def _sampler(shot: Shot, model: Model) -> Sampler:
     how = shot.sampling
     return Sampler(
-        sigmas=sigma_grid(how.steps, how.shift),
+        sigmas=entering(sigma_grid(how.steps, how.shift), how.start),
         prediction=model.transformer.config.prediction,
         solver=how.solver,
         guidance=Guidance(scale=how.guidance, low=how.guidance_from, high=how.guidance_until, rescale=how.rescale),

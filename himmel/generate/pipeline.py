@@ -14,16 +14,26 @@ from himmel.director import ModelFacts, plan
 from himmel.errors import UsageError, WeightsError
 from himmel.finish import Finisher, FinisherConfig
 from himmel.generate.clip import Clip
+from himmel.generate.direct import direct
 from himmel.generate.frames import clock_of, stream_frames
 from himmel.generate.model import Model
+from himmel.generate.naming import check_conditions, conditioned
 from himmel.generate.progress import Clock, OnProgress
+from himmel.generate.setting import Verb
 from himmel.media import Pixels
-from himmel.plan import ConditionRef, Plan, Request
+from himmel.plan import Plan, Request
 from himmel.text import TextConfig, TextEncoder, tokenize
 from himmel.transformer import TransformerConfig, VideoTransformer
 from himmel.weights import CATALOGUE, Index, Weights, load_weights
 
-__all__ = ["KEYS_FOLDER", "Pipeline", "describe", "fast_device", "fast_precision", "load", "references"]
+__all__ = [
+    "KEYS_FOLDER",
+    "Pipeline",
+    "describe",
+    "fast_device",
+    "fast_precision",
+    "load",
+]
 
 KEYS_FOLDER = Path.home() / ".himmel" / "keys"
 PARTS = ("codec", "text", "transformer")
@@ -101,12 +111,20 @@ class Pipeline:
             raise UsageError(f'this is the model "{self.facts.name}"; load "{options["model"]}" to ask that one')
         return self.run(self.plan(Request(prompt=prompt, **options), conditions), conditions, on_progress)
 
+    def direct(self, verb: Verb, prompt: str, *, on_progress: OnProgress | None = None, **options: Any) -> Clip:
+        """Make a clip from given files by a verb of `himmel.generate.VERBS`, such as `Extend("ball.mp4")`.
+
+        `options` are fields of `himmel.plan.Request`. Raises as calling the pipeline does, and UsageError for
+        files that cannot be read or do not allow what is asked.
+        """
+        directed = direct(Request(prompt=prompt, **options), verb, self.facts)
+        return self.run(directed.plan, directed.conditions, on_progress)
+
     def plan(self, request: Request, conditions: Sequence[Condition] = ()) -> Plan:
         """The plan of a request for this model; raises UsageError for a request of several clips."""
         if request.count != 1:
             raise UsageError(f"a plan is of one video, not {request.count}; run plan.variation(i) for each")
-        decided = plan(request, self.facts, pictured=bool(conditions))
-        return decided.model_copy(update={"conditions": references(conditions)})
+        return conditioned(plan(request, self.facts, pictured=bool(conditions)), conditions)
 
     def run(
         self, decided: Plan, conditions: Sequence[Condition] = (), on_progress: OnProgress | None = None
@@ -136,17 +154,7 @@ class Pipeline:
             )
         if decided.finish and self.model.finisher is None:
             raise WeightsError("the plan finishes its frames and these weights have no finisher; load others")
-        if decided.conditions != references(conditions):
-            kinds = ", ".join(ref.kind for ref in decided.conditions) or "none"
-            raise UsageError(f"the plan was made with other conditions ({kinds}); give exactly the same ones")
-        if conditions and len(decided.shots) > 1:
-            raise UsageError("conditions go with a plan of one shot; make the shots one by one")
-
-
-def references(conditions: Sequence[Condition]) -> tuple[ConditionRef, ...]:
-    """Conditions as a plan names them, in an order of their own."""
-    found = [ConditionRef(kind=condition.kind, digest=condition.digest) for condition in conditions]
-    return tuple(sorted(found, key=lambda ref: (ref.kind, ref.digest)))
+        check_conditions(decided, conditions)
 
 
 def load(

@@ -107,8 +107,18 @@ def _manifest(plan: Plan, card: Card, verdicts: tuple[Verdict, ...]) -> Manifest
         weights=plan.weights,
         ledger=card.ledger or None,
         verdicts=tuple(verdict.to_dict() for verdict in verdicts),
+        source="compositeWithTrainedAlgorithmicMedia" if plan.conditions else "trainedAlgorithmicMedia",
         title=" ".join(plan.prompt.split())[:80],
-        edits=_edits(plan),
+        edits=(*_parents(plan), *_edits(plan)),
+    )
+
+
+def _parents(plan: Plan) -> tuple[str, ...]:
+    """What was given, by the SHA-256 of its file."""
+    if plan.direction is None:
+        return ()
+    return tuple(
+        f"{plan.direction.verb}: a file with SHA-256 {digest} was given" for digest in plan.direction.files
     )
 
 

@@ -4,8 +4,9 @@ The demuxer is pinned and reads from an open file: left to guess, FFmpeg takes a
 for a playlist and opens the other files, or addresses, that it lists.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,13 +28,20 @@ PNG = b"\x89PNG\r\n\x1a\n"
 CONTAINER_KEYS = frozenset({"compatible_brands", "major_brand", "minor_version"})
 
 
-def read_video(path: Path, limits: Limits | None = None) -> Frames:
-    """All frames of the first video track of an MP4 or MOV file.
+def read_video(
+    path: Path,
+    limits: Limits | None = None,
+    *,
+    most: int | None = None,
+    fit: Callable[[Pixels], Pixels] | None = None,
+) -> Frames:
+    """The frames of the first video track of an MP4 or MOV file, all or the first `most`.
 
-    Raises MediaError when the file is missing, damaged, of another kind or beyond `limits`.
+    fit: what becomes of each frame uint8 [H, W, 3] as it is read, so that large ones need not be held. Raises
+    MediaError when the file is missing, damaged, of another kind or beyond `limits`.
     """
     with _file(path) as file:
-        return decode(file, path.name, limits or Limits())
+        return decode(file, path.name, limits or Limits(), most=most, fit=fit)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -46,16 +54,27 @@ def read_metadata(path: Path) -> dict[str, str]:
         return {key: value for key, value in container.metadata.items() if key not in CONTAINER_KEYS}
 
 
-def decode(file: BinaryIO, name: str, limits: Limits, threads: int = 0) -> Frames:
-    """All frames of an open MP4 file, called `name` in errors; `threads` 0 means one per core."""
+def decode(
+    file: BinaryIO,
+    name: str,
+    limits: Limits,
+    threads: int = 0,
+    *,
+    most: int | None = None,
+    fit: Callable[[Pixels], Pixels] | None = None,
+) -> Frames:
+    """The frames of an open MP4 file, called `name` in errors; `threads` 0 means one per core."""
     with _container(file, name) as container:
-        stream = _stream(container, name, limits)
+        stream = _stream(container, name, limits, held=most is None and fit is None)
         stream.codec_context.thread_count, stream.codec_context.thread_type = threads, "AUTO"
         fps, scaler = stream.average_rate, VideoReformatter()
         pictures: list[Pixels] = []
-        for frame in container.decode(stream):
-            limits.check(name=name, width=frame.width, height=frame.height, frames=len(pictures) + 1)
-            pictures.append(to_rgb(frame, scaler))
+        for frame in islice(container.decode(stream), most):
+            limits.check(name=name, width=frame.width, height=frame.height)
+            picture = to_rgb(frame, scaler)
+            picture = picture if fit is None else fit(picture)
+            limits.check(name=name, width=picture.shape[1], height=picture.shape[0], frames=len(pictures) + 1)
+            pictures.append(picture)
     if not pictures or not fps:
         raise MediaError(f"{name} holds no frames")
     if len({picture.shape for picture in pictures}) > 1:
@@ -63,14 +82,17 @@ def decode(file: BinaryIO, name: str, limits: Limits, threads: int = 0) -> Frame
     return Frames(pixels=np.stack(pictures), fps=fps)
 
 
-def _stream(container: InputContainer, name: str, limits: Limits) -> VideoStream:
+def _stream(container: InputContainer, name: str, limits: Limits, *, held: bool) -> VideoStream:
+    """The video track, within limits as far as its header tells; `held`: all its frames will be, as they are."""
     if not container.streams.video:
         raise MediaError(f"{name} has no video track")
     stream = container.streams.video[0]
     codec = stream.codec_context.codec.canonical_name if stream.codec_context else "of an unknown codec"
     if codec not in CODECS:
         raise MediaError(f"{name} is {codec}; convert it to one of {', '.join(CODECS)}")
-    limits.check(name=name, width=stream.width, height=stream.height, frames=max(stream.frames, 1))
+    count = max(stream.frames, 1)
+    limits.check(name=name, width=stream.width, height=stream.height, frames=count if held else 1)
+    limits.check(name=name, width=1, height=1, frames=count)
     # The header may lie: FFmpeg refuses a frame beyond this before it takes memory for it.
     stream.codec_context.options = {"max_pixels": str(limits.picture)}
     return stream

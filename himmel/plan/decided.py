@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from himmel.direction import Direction
 from himmel.errors import UsageError
 from himmel.plan.values import LIMITS, Integer, Number, Value, canonical_json, clean_text
 from himmel.shapes import Size
@@ -24,8 +25,10 @@ class Sampling(Value):
 
     The text leads with strength `guidance` (1 is none) while the noise level lies between guidance_from and
     guidance_until; `rescale` brings the deviation of the guided prediction back towards that without guidance.
+    What is given to be remixed begins at the noise level `start`; 1 is noise alone.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"start"})
     steps: Annotated[Integer, Field(gt=0, le=LIMITS.steps)]
     solver: str = "unipc"
     shift: Annotated[Number, Field(gt=0.0, le=100.0)]
@@ -33,6 +36,7 @@ class Sampling(Value):
     guidance_from: Fraction = 0.0
     guidance_until: Fraction = 1.0
     rescale: Fraction = 0.0
+    start: Annotated[Number, Field(gt=0.0, le=1.0)] = 1.0
 
 
 class Windows(Value):
@@ -68,10 +72,11 @@ class Cue(Value):
 class Shot(Value):
     """One continuous take, fully decided; `frames` is a length the codec can make (1 + 4k for the bundled one).
 
-    `cues` are what the caption becomes later, in order.
+    `cues` are what the caption becomes later, in order. `shown` is how many frames the video has where given ones
+    are played around those that are made, or some of these are left out; None for `frames`.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"cues"})
+    later: ClassVar[frozenset[str]] = frozenset({"cues", "shown"})
     caption: str
     negative: str = ""
     width: Annotated[Integer, Field(gt=0, le=LIMITS.side_pixels)]
@@ -82,6 +87,7 @@ class Shot(Value):
     sampling: Sampling
     windows: Windows
     cues: Annotated[tuple[Cue, ...], Field(max_length=LIMITS.cues)] = ()
+    shown: Annotated[Integer, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -136,10 +142,10 @@ class Plan(Value):
 
     `notes` are the sentences the director told the user (rounding, unknown words, windows).
     `precision` is the number format of transformer and finisher, "float32" or "bfloat16". Shots are what the model
-    makes; `finish` is what becomes of their frames, None for nothing.
+    makes; `finish` is what becomes of their frames, None for nothing; `direction` says which files were given.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"finish"})
+    later: ClassVar[frozenset[str]] = frozenset({"finish", "direction"})
     format: str = PLAN_FORMAT
     prompt: str
     style: str | None = None
@@ -149,6 +155,7 @@ class Plan(Value):
     shots: Annotated[tuple[Shot, ...], Field(min_length=1, max_length=LIMITS.shots)]
     conditions: tuple[ConditionRef, ...] = ()
     finish: Finish | None = None
+    direction: Direction | None = None
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -170,7 +177,7 @@ class Plan(Value):
     @property
     def frames(self) -> int:
         """Frames of the whole video."""
-        return sum(self.smooth * (shot.frames - 1) + 1 for shot in self.shots)
+        return sum(self.smooth * ((shot.shown or shot.frames) - 1) + 1 for shot in self.shots)
 
     @property
     def fps(self) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from himmel.errors import UsageError
-from himmel.plan.values import LIMITS, Integer, Number, Value, clean_text, within
+from himmel.plan.values import LIMITS, Integer, Number, Value, clean_text
 from himmel.shapes import Size
 
 __all__ = ["Request"]
@@ -64,8 +64,9 @@ class Request(Value):
         if self.seconds is not None and not 0 < self.seconds <= LIMITS.seconds:
             limit = f"above 0 and at most {LIMITS.seconds:g}"
             raise UsageError(f"seconds {self.seconds:g} is not {limit}; for example seconds 2.75")
-        if self.size is not None:
-            self._check_size(Size.parse(self.size))
+        size = None if self.size is None else Size.parse(self.size)
+        if size and max(size.width, size.height) > LIMITS.finished_pixels:
+            raise UsageError(f"size {size} is above {LIMITS.finished_pixels} pixels a side; for example 128x128")
         self._check_times()
         for name, value, low, high, example in (
             ("fps", self.fps, 1, LIMITS.fps, "12"),
@@ -74,8 +75,8 @@ class Request(Value):
             ("guidance", self.guidance, 1.0, LIMITS.guidance, "3"),
             ("count", self.count, 1, LIMITS.count, "4"),
         ):
-            if value is not None:
-                within(name, value, low, high, example)
+            if value is not None and not low <= value <= high:
+                raise UsageError(f"{name} {value:g} is outside {low:g} to {high:g}; for example {name} {example}")
         return self
 
     def _check_times(self) -> None:
@@ -87,8 +88,3 @@ class Request(Value):
             if not before < seconds < end:
                 span = f"after {before:g} s and before {end:g} s; put texts in order and within the video"
                 raise UsageError(f"the text at {seconds:g} s must come {span}")
-
-    @staticmethod
-    def _check_size(size: Size) -> None:
-        if max(size.width, size.height) > LIMITS.finished_pixels:
-            raise UsageError(f"size {size} is above {LIMITS.finished_pixels} pixels a side; for example 128x128")

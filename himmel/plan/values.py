@@ -1,7 +1,6 @@
 """What requests and plans are made of: limits, frozen values that answer in one sentence, canonical JSON."""
 
 import json
-import math
 import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
@@ -20,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from himmel.errors import UsageError
 
-__all__ = ["LIMITS", "Integer", "Limits", "Number", "Value", "canonical_json", "clean_text", "within"]
+__all__ = ["LIMITS", "Integer", "Limits", "Number", "Value", "canonical_json", "clean_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +84,6 @@ class Value(BaseModel):
                 raise UsageError(f'unknown field "{where}" in a {cls.__name__}; known: {known}') from error
             shown = "" if first["type"] == "missing" else f" {str(first['input'])[:40]!r}"
             raise UsageError(f"{where}{shown} is not accepted: {first['msg'].lower()}") from error
-
-
-def within(name: str, value: float, low: float, high: float, example: str) -> None:
-    """Refuse a number outside low to high."""
-    if not math.isfinite(value) or value < low or value > high:
-        raise UsageError(f"{name} {value:g} is outside {low:g} to {high:g}; for example {name} {example}")
 
 
 def clean_text(name: str, text: str) -> str:

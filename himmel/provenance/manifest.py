@@ -20,7 +20,7 @@ ASSERTION_FORMAT = 1
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
 
-Source = Literal["trainedAlgorithmicMedia", "algorithmicMedia"]
+Source = Literal["trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "algorithmicMedia"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,9 @@ class Manifest:
 
     plan: the plan's JSON text, kept to the byte. weights: digest of the weights that made it, None when no
     model did. ledger: root of the data ledger those weights name. verdicts: what safety decided, as JSON
-    objects. source: trainedAlgorithmicMedia for a model's work, algorithmicMedia for a drawing of the
-    procedural world. edits: what was done to it afterwards, a sentence each, in order. version: the Himmel that
-    made it.
+    objects. source: trainedAlgorithmicMedia for a model's work, compositeWithTrainedAlgorithmicMedia where it
+    stands beside given pictures, algorithmicMedia for a drawing of the procedural world. edits: what was given and
+    what was done to it afterwards, a sentence each, in order. version: the Himmel that made it.
     """
 
     plan: str
@@ -46,7 +46,7 @@ class Manifest:
     def __post_init__(self) -> None:
         if self.source not in get_args(Source):
             raise UsageError(f"source {self.source!r} is not one of {', '.join(get_args(Source))}")
-        if self.source == "trainedAlgorithmicMedia" and self.weights is None:
+        if self.source != "algorithmicMedia" and self.weights is None:
             raise UsageError("a manifest of a model's work must name its weights; give their digest")
         for name in ("weights", "ledger"):
             digest = getattr(self, name)

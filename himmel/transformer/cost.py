@@ -19,7 +19,7 @@ def flops(config: TransformerConfig, tokens: int, text_tokens: int | None = None
     patches = tokens * config.patch_volume * dim * (config.in_channels + config.out_channels)
     places = tokens * 6 * config.place_waves * dim
     seen = config.in_channels + config.out_channels + 1 + config.refiner_hints
-    inner = 27 * config.refiner * (seen + 2 * REFINER_BLOCKS * config.refiner + config.out_channels)
+    inner = config.refiner * (27 * seen + 12 * REFINER_BLOCKS * config.refiner + 9 * config.out_channels)
     refined = tokens * config.patch_volume * (inner + dim * config.refiner_hints)
     embeddings = slots * dim * (config.text_dim + dim) + dim * (256 + dim + 6 * dim)
     return 2 * (blocks + patches + places + refined + embeddings)

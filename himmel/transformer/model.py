@@ -105,7 +105,7 @@ class Refiner(nn.Module):
 
     They see the noisy latents at full resolution, so that what a known or a less noisy frame shows can be followed
     into the next ones over distances smaller than a patch, and hints from the blocks, which have read the text.
-    Their reach is one latent and one frame for each convolution. They change nothing until they have learned.
+    Every block reaches one latent and one frame further. They change nothing until they have learned.
     """
 
     silent: ClassVar[bool] = True  # at first; a run may gain it
@@ -113,36 +113,70 @@ class Refiner(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         width, hints = config.refiner, config.refiner_hints
+        seen = config.in_channels + config.out_channels + 1 + hints
         self.lean = config.precision == "lean"
         self.hints = nn.Linear(config.dim, hints * config.patch_volume)
-        self.enter = nn.Conv3d(config.in_channels + config.out_channels + 1 + hints, width, 3, padding=1)
-        self.blocks = nn.ModuleList(ConvolutionBlock(width) for _ in range(REFINER_BLOCKS))
-        self.leave = nn.Conv3d(width, config.out_channels, 3, padding=1)
+        self.enter = nn.Conv2d(3 * seen, width, 3, padding=1)
+        self.blocks = nn.ModuleList(RefinerBlock(width) for _ in range(REFINER_BLOCKS))
+        self.norm = nn.RMSNorm(width, eps=EPS)
+        self.leave = nn.Conv2d(width, config.out_channels, 3, padding=1)
 
     def read(self, x: Tensor) -> Tensor:
         """Hints [B, N, patch volume * C''] from the residual stream x [B, N, D]."""
         wide = x.dtype if self.lean else torch.float32
         return cast(Tensor, self.hints(_layer_norm(x.to(wide)).to(x.dtype)))  # [B, N, patch volume * C'']
 
-    def forward(self, prediction: Tensor, *seen: Tensor) -> Tensor:
-        """Correct prediction [B, C, F, H, W] by it and what else is seen, each [B, C', F, H, W]."""
-        x = _convolved(torch.cat((prediction, *seen), dim=1), self.enter)  # [B, width, F, H, W]
+    def forward(self, prediction: Tensor, latents: Tensor, hints: Tensor, levels: Tensor) -> Tensor:
+        """Correct prediction [B, C, F, H, W] of latents [B, C', F, H, W] at levels [B, 1, F, H, W] from 0 to 1.
+
+        hints: [B, C'', F, H, W]. What is added is scaled by the level, as the error of a prediction is.
+        """
+        frames = prediction.shape[2]
+        seen = torch.cat((prediction, latents, hints, levels), dim=1)  # [B, C' + C'' + C + 1, F, H, W]
+        x = seen.transpose(1, 2).flatten(0, 1)  # [B F, C' + C'' + C + 1, H, W]
+        x = self.enter(_with_neighbours(x.contiguous(memory_format=torch.channels_last), frames))
         for block in self.blocks:
-            x = block(x)  # [B, width, F, H, W]
-        return prediction + _convolved(F.silu(x), self.leave)  # [B, C, F, H, W]
+            x = block(x, frames)  # [B F, width, H, W]
+        change = (
+            self.leave(F.silu(_over_channels(self.norm, x))).unflatten(0, (-1, frames)).transpose(1, 2)
+        )  # [B, C, F, H, W]
+        return cast(Tensor, prediction + levels * change)
 
 
-class ConvolutionBlock(nn.Module):
-    """Two convolutions of 3 x 3 x 3 beside what they change."""
+class RefinerBlock(nn.Module):
+    """A convolution over height and width, then one over time, beside what they change.
+
+    Both are written as convolutions of pictures: on CPUs those run at several times the pace of ones in 3-D.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first, self.second = (nn.Conv3d(width, width, 3, padding=1) for _ in range(2))
+        self.norm = nn.RMSNorm(width, eps=EPS)  # without it the stream grows until nothing passes
+        self.space = nn.Conv2d(width, width, 3, padding=1)
+        self.time = nn.Conv2d(3 * width, width, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Change x [B, C, F, H, W]; same shape."""
-        y = _convolved(F.silu(x), self.first)  # [B, C, F, H, W]
-        return x + _convolved(F.silu(y), self.second)  # [B, C, F, H, W]
+    def forward(self, x: Tensor, frames: int) -> Tensor:
+        """Change x [B F, C, H, W]; same shape."""
+        y = self.space(F.silu(_over_channels(self.norm, x)))  # [B F, C, H, W]
+        return cast(Tensor, x + self.time(_with_neighbours(F.silu(y), frames)))  # [B F, C, H, W]
+
+
+def _over_channels(norm: nn.RMSNorm, x: Tensor) -> Tensor:
+    """Normalise every place of x [B, C, H, W] over its channels."""
+    last = x.permute(0, 2, 3, 1)  # [B, H, W, C]
+    return F.rms_norm(last, last.shape[-1:], norm.weight.to(x.dtype), EPS).permute(0, 3, 1, 2)  # [B, C, H, W]
+
+
+def _with_neighbours(x: Tensor, frames: int) -> Tensor:
+    """The frame before, the frame and the one after as channels of x [B F, C, H, W]: [B F, 3 C, H, W].
+
+    There are zeros before the first frame and after the last.
+    """
+    clips = torch.unflatten(x, 0, (-1, frames))  # [B, F, C, H, W]
+    nothing = torch.zeros_like(clips[:, :1])  # [B, 1, C, H, W]
+    before, after = torch.cat((nothing, clips[:, :-1]), dim=1), torch.cat((clips[:, 1:], nothing), dim=1)
+    together = torch.cat((before, clips, after), dim=2).flatten(0, 1)  # [B F, 3 C, H, W]
+    return together.contiguous(memory_format=torch.channels_last)
 
 
 class PlaceEmbedding(nn.Module):
@@ -230,12 +264,12 @@ class VideoTransformer(nn.Module):
             return prediction
         where = self._levels(timesteps, latents, dtype)  # [B, 1, F, H, W]
         hints = self._unpatch(self.refiner.read(x), grid)  # [B, C'', F, H, W]
-        return cast(Tensor, self.refiner(prediction, latents.to(dtype), where, hints))  # [B, C, F, H, W]
+        return cast(Tensor, self.refiner(prediction, latents.to(dtype), hints, where))  # [B, C, F, H, W]
 
     def reset_parameters(self) -> None:
         """Wan's initialisation: Xavier, normal embeddings of text and time, a head that says zero."""
         for module in self.modules():
-            if isinstance(module, nn.Linear | nn.Conv3d):
+            if isinstance(module, nn.Linear | nn.Conv2d | nn.Conv3d):
                 nn.init.xavier_uniform_(module.weight.flatten(1))
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
@@ -324,15 +358,6 @@ class VideoTransformer(nn.Module):
         ):
             if given != wanted:
                 raise UsageError(f"this transformer {'needs' if wanted else 'takes no'} {name} embeddings")
-
-
-def _convolved(x: Tensor, layer: nn.Conv3d) -> Tensor:
-    """A convolution of 3 x 3 x 3 over x [B, C, F, H, W] with zeros around it."""
-    if x.shape[2] > 1:
-        return cast(Tensor, layer(x))
-    # The same without the neighbours in time, which are zeros: torch 2.13's conv3d of a single frame in bfloat16
-    # returns what lay in memory on CPUs with matrix units.
-    return F.conv2d(x[:, :, 0], layer.weight[:, :, 1], layer.bias, padding=1)[:, :, None]
 
 
 def _layer_norm(x: Tensor, norm: nn.Module | None = None) -> Tensor:

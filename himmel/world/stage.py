@@ -14,6 +14,7 @@ from himmel.world.camera import camera_path
 from himmel.world.canvas import Canvas, Paint, View, camera_uniforms, sun_matrix
 from himmel.world.enacting import enact
 from himmel.world.figures import Figures
+from himmel.world.nudge import Nudged
 from himmel.world.sampling import GENERATOR
 from himmel.world.spec import SceneSpec
 from himmel.world.staging import Staged
@@ -53,11 +54,16 @@ class Stage:
         """Give the drawing surfaces back."""
         self._canvas.close()
 
-    def render(self, spec: SceneSpec) -> RenderedClip:
-        """Draw a scene."""
+    def render(self, spec: SceneSpec, *, nudge: float = 0.0) -> RenderedClip:
+        """Draw a scene.
+
+        nudge: the share by which what happens begins differently, seen by the same camera (see `nudge.NUDGE`).
+        """
         rng = scene_rng(spec)
         staged = enact(spec, rng)
         views = camera_path(spec, staged.tracks, rng, staged.pieces)
+        if nudge:
+            staged = enact(spec, Nudged(scene_rng(spec), nudge))
         figures = Figures(spec, staged, rng)
         sums, marks, depth = self._draw(spec, staged, views, figures)
         frames = sums.astype(np.float32)

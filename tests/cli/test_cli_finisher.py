@@ -10,12 +10,10 @@ from test_cli_train import RUN, stop_at
 
 from himmel import train
 from himmel.cli import main
-from himmel.cli.make import _conditions
 from himmel.cli.stop import stopping
 from himmel.data import ClipShards
-from himmel.director import plan
 from himmel.finish import FinisherConfig
-from himmel.generate import describe, read_plan
+from himmel.generate import Pictures, describe, direct, read_plan
 from himmel.media import read_video, write_png
 from himmel.plan import Request
 from himmel.train import FinisherData, FinisherRecipe, OptimiserRecipe
@@ -124,7 +122,7 @@ def test_a_start_picture_goes_where_the_final_keeps_it(
     picture[:, 80:] = 200
     write_png(Path("start.png"), picture)
     request = Request(prompt="a red ball", size="320x180")
-    (first,) = _conditions(Path("start.png"), plan(request, describe(read_index("run/weights"))))
+    (first,) = direct(request, Pictures(["start.png"], first=True), describe(read_index("run/weights"))).conditions
     assert first.image.shape == (64, 64, 3)  # type: ignore[attr-defined]
     kept = first.image[14:50]  # type: ignore[attr-defined]
     assert (kept[:, :30] < 20).all() and (kept[:, 34:] > 180).all()

@@ -186,7 +186,7 @@ def test_a_first_picture_and_a_sheet(himmel: Run) -> None:
         ([PROMPT, "-o", "nowhere/x.mp4"], 2, "does not exist"),
         ([PROMPT, "-o", "x.gif"], 2, "must end in"),
         ([PROMPT, "-o", "x.png"], 2, "is a picture and the plan has 9 frames"),
-        ([PROMPT, "--image", "nowhere.png"], 1, "nowhere.png"),
+        ([PROMPT, "--image", "nowhere.png"], 2, "nowhere.png"),
         (["a nude child"], 2, "declined"),
     ],
 )

@@ -10,7 +10,9 @@ from himmel.conditions import (
     Condition,
     Ends,
     FirstFrame,
+    Footage,
     Keyframes,
+    Origin,
     Prefix,
     Region,
     Suffix,
@@ -92,6 +94,8 @@ def test_restoring_in_chunks_equals_restoring_at_once(canvas: Canvas) -> None:
         Suffix(frames=noise_clip(6, seed=1)),
         Ends(first=noise_clip(1), last=noise_clip(9, seed=2)),
         Region(frames=noise_clip(17, seed=3), box=(32, 0, 40, 40), span=(4, 12)),
+        Region(frames=noise_clip(17, seed=3), box=(5, 7, 40, 40), keep="inside", span=(3, 10), feather=3),
+        Keyframes(images={0: noise_clip(1)[0], 6: noise_clip(1, seed=4)[0], -1: noise_clip(1, seed=6)[0]}),
     ]
     for condition in conditions:
         whole = condition.restore(decoded, 0, canvas)
@@ -136,6 +140,39 @@ def test_a_region_in_time_keeps_the_rest(canvas: Canvas) -> None:
     assert not restored[5:9].any()
 
 
+def test_a_mask_is_kept_to_the_pixel(canvas: Canvas) -> None:
+    clip, made = noise_clip(17), np.zeros((17, 64, 96, 3), np.uint8)
+    mask = np.zeros((64, 96), bool)
+    mask[10:30, 40:60] = True
+    region = Region(frames=clip, mask=mask, span=(5, 9))
+    restored = region.restore(made, 0, canvas)
+    assert not restored[5:9, mask].any() and np.array_equal(restored[:, ~mask], clip[:, ~mask])
+    assert np.array_equal(restored[:5], clip[:5]) and np.array_equal(restored[9:], clip[9:])
+    boxed = Region(frames=clip, box=(40, 10, 20, 20), span=(5, 9))
+    assert np.array_equal(boxed.restore(made, 0, canvas), restored)
+    free = ~region.apply(canvas.nothing(), canvas).where
+    assert torch.equal(free, ~boxed.apply(canvas.nothing(), canvas).where) and free[0, 0, 2].sum() == 4
+    soft = Region(frames=np.full_like(clip, 200), mask=mask, feather=3).restore(made, 0, canvas)
+    assert soft[0, 9:15, 50, 0].tolist() == [200, 150, 100, 50, 0, 0]
+
+
+def test_footage_is_played_around_a_shot(canvas: Canvas) -> None:
+    before, shot, after = noise_clip(3), noise_clip(17, seed=1), noise_clip(2, seed=2)
+    footage = Footage(before=before, after=after, first=5, last=4)
+    for cut in (1, 4, 17):
+        played = np.concatenate(list(footage.play(shot[at : at + cut] for at in range(0, 17, cut))))
+        assert np.array_equal(played, np.concatenate([before, shot[5:13], after]))
+    assert footage.shown(17) == 13 and not footage.apply(canvas.nothing(), canvas).where.any()
+    assert np.array_equal(np.concatenate(list(Footage().play(iter([shot])))), shot)
+
+
+def test_an_origin_fixes_nothing(canvas: Canvas) -> None:
+    clip = noise_clip(17)
+    known = respect([Origin(frames=clip, start=0.5), Prefix(frames=clip[:5])], canvas)
+    assert known.start == 0.5 and torch.equal(known.origin, canvas.encode(as_video(clip)))
+    assert [bool(frame.all()) for frame in known.where[0, 0]] == [True, True, False, False, False]
+
+
 def test_order_does_not_matter(canvas: Canvas) -> None:
     some = [
         FirstFrame(image=noise_clip(1)[0]),
@@ -158,6 +195,10 @@ def test_order_does_not_matter(canvas: Canvas) -> None:
         ([Region(frames=noise_clip(3), box=(0, 0, 8, 8))], "3 frames"),
         ([Region(frames=noise_clip(1), box=(90, 0, 8, 8))], "not within"),
         ([Region(frames=noise_clip(1), box=(0, 0, 8, 8), span=(4, 40))], "span"),
+        ([Region(frames=noise_clip(1), mask=np.ones((64, 95), bool))], r"\[64, 96\], the height and width"),
+        ([Origin(frames=noise_clip(9), start=0.5)], "9 frames and the video 17"),
+        ([Footage(before=noise_clip(2, height=32))], "footage before is 96x32"),
+        ([Footage(first=9, last=8)], "nothing is made"),
     ],
 )
 def test_what_cannot_be_respected_is_refused(canvas: Canvas, conditions: list[Condition], words: str) -> None:
@@ -173,6 +214,11 @@ def test_equal_conditions_have_equal_digests() -> None:
     assert boxes[0].digest != boxes[1].digest
     with pytest.raises(UsageError, match="outside"):
         Region(frames=noise_clip(1), box=(0, 0, 8, 8), keep="around")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="either a box or a mask"):
+        Region(frames=noise_clip(1))
+    for start in (0.0, 1.0, float("nan")):
+        with pytest.raises(UsageError, match="between 0 and 1"):
+            Origin(frames=noise_clip(1), start=start)
 
 
 def test_what_is_known_goes_into_a_flow_state(canvas: Canvas) -> None:
