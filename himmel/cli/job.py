@@ -48,7 +48,7 @@ def planned(
     from himmel.cli.writing import writer_of
     from himmel.weights import read_index
 
-    write = writer_of(ask)
+    write = None if verb else writer_of(ask)  # what is given shows the scene: nobody is asked
     if files.out is not None:
         check_outs(_named(files.out, request.count), files)
     index = read_index(request.model)
@@ -60,7 +60,7 @@ def planned(
     if verb is None:
         directed = Directed(plan=plan(request, facts, write=write), conditions=())
     else:
-        directed = direct(request, verb, facts, write=write)
+        directed = direct(request, verb, facts)
     review_plan(directed.plan)  # in English, and with all that was added
     plans = tuple(directed.plan.variation(number) for number in range(request.count))
     outs = _named(files.out, request.count) if files.out else tuple(_own_name(p, suffix) for p in plans)

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from himmel.errors import UsageError
 
-__all__ = ["SIZES", "Area", "Ask", "Files", "Making", "Placed", "Say", "Span", "Times"]
+__all__ = ["SIZES", "Area", "Ask", "Files", "Later", "Making", "Placed", "Say", "Span", "Times"]
 
 WRITER = ("llm_url", "llm_model")  # who completes a prompt is no part of the request
 
@@ -77,13 +77,9 @@ class Ask:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Times:
-    """How long the video is, and what is seen when."""
+class Later:
+    """What is seen when."""
 
-    seconds: Annotated[
-        float | None,
-        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
-    ] = None
     at: Annotated[
         tuple[tuple[float, str], ...] | None,
         Parameter(
@@ -95,6 +91,17 @@ class Times:
     def given(self) -> dict[str, Any]:
         """The options that were given, by name."""
         return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Times(Later):
+    """How long the video is, and what is seen when."""
+
+    seconds: Annotated[
+        float | None,
+        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
+    ] = None
 
 
 @Parameter(name="*")
@@ -195,6 +202,7 @@ class Making:
     """What every verb over given videos has in common."""
 
     dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False
+    later: Later = Later()
     ask: Ask = Ask()
     files: Files = Files()
     say: Say = Say()

@@ -66,6 +66,13 @@ class _Phrase:
     several: bool = False
 
     @property
+    def number(self) -> float | None:
+        """What it stands for where it has no "#"; "after a second" is one."""
+        if self.kind == "times":
+            return None if self.name == "end" else 1.0
+        return float(self.name) if self.kind == "numbers" else None
+
+    @property
     def weight(self) -> int:
         return sum(word != "*" for word in self.words)
 
@@ -148,8 +155,7 @@ class Language:
                     numbers = (
                         self._number(tokens[p].word) for w, p in zip(literal, places, strict=True) if w == "#"
                     )
-                    number = next(numbers, float(phrase.name) if phrase.kind == "numbers" else None)
-                    best = phrase, places, number
+                    best = phrase, places, next(numbers, phrase.number)
         if best is None and (value := self._number(tokens[index].word)) is not None:
             name = f"{value:g}"
             return _Phrase(words=(name,), kind="numbers", name=name), (index,), value

@@ -10,6 +10,7 @@ __all__ = ["Span", "Timed", "read_times", "settled"]
 IN_ONE_CAPTION = ("stops", "turns back", "jumps")  # what captions say themselves: "rolls left, then stops"
 SILENT = ("mark", "and", "then", "while", "small", "times", "shapes")
 PART_OF_THE_END = 0.75  # from where on it is "at the end"
+NAMES = ("nouns", "colours", "sizes", "materials")
 OF = ("of", "de", "von", "av", "di")
 LINGER = 2.0  # seconds left to what comes last, where the length is open
 
@@ -30,6 +31,11 @@ class Timed:
     length: float | None = None
     shape: str = ""
 
+    @property
+    def said(self) -> bool:
+        """Whether any word is of a time or a shape."""
+        return any(item.kind in ("times", "shapes") for span in self.spans for item in span.items)
+
     def times(self, seconds: float | None, usual: float) -> tuple[float, tuple[float, ...]]:
         """The length of the video, and the times of all spans but the first.
 
@@ -37,7 +43,9 @@ class Timed:
         """
         said = [span.seconds for span in self.spans[1:]]
         latest = max((time for time in said if time is not None and time != float("inf")), default=0.0)
-        total = seconds or (usual if latest < usual else latest + LINGER)
+        total = seconds
+        if total is None:
+            total = usual if latest < usual else latest + LINGER
         times: list[float] = []
         for index, time in enumerate(said):
             before = times[-1] if times else 0.0
@@ -70,6 +78,9 @@ def _misleads(items: Sequence[Item], index: int) -> bool:
         )
     if item.kind == "times" and item.name == "end":  # of a street
         return after is not None and after.kind == "small" and after.said.casefold() in OF
+    if item.kind == "times" and item.number == 1:  # "after the second ball"
+        if after is not None and after.kind in NAMES and not after.article:
+            return True
     if item.kind == "times" and item.name == "length":  # how long something stays hidden behind another
         hidden = any(other.name == "behind" for other in items[:index])
         return hidden and item.said.casefold().startswith("for ")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log, sqrt
 
 from himmel.director.lexicon import LANGUAGES, Item, Language, load_language
@@ -10,11 +10,11 @@ from himmel.director.reading import read_scene
 from himmel.director.telling import tell
 from himmel.director.timing import Span, Timed, read_times, settled
 from himmel.errors import UsageError
-from himmel.plan import Request
+from himmel.plan import LIMITS, Request
 from himmel.shapes import Compression, Size
 from himmel.weights import Card
 
-__all__ = ["Understanding", "find_language", "understand"]
+__all__ = ["English", "Understanding", "find_language", "understand"]
 
 SURE = 0.8  # of its words known: English for certain, no other language is asked
 HALF = 0.5  # of its words another language must have
@@ -25,8 +25,8 @@ STARTS_ALONE = re.compile(r"(?:and |then |it |he |she |they )", re.I)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Understanding:
-    """A request in English: `request` with its texts, times, length and size; notes on what was read.
+class English:
+    """A request with its texts in English, each at its time, and notes on what was read.
 
     said: the user's own words by the English ones that stand for them.
     """
@@ -36,44 +36,99 @@ class Understanding:
     said: Mapping[str, str] = field(default_factory=dict)
 
 
-def understand(request: Request, card: Card, compression: Compression, lexicon: Sequence[str]) -> Understanding:
-    """Read a request; one in plain English without times or shapes stays as it is.
+@dataclass(frozen=True, kw_only=True)
+class Understanding:
+    """What is understood of a request before anything is decided: its language, and the pieces of its text.
 
-    A model without a closed lexicon reads its prompts itself: its requests stay as they are. What the request
-    gives beside its text wins over the text. Raises UsageError for a language that is not read.
+    language: None where the model reads its prompts itself. timed: the pieces by their times, with the length that
+    the text says. size: one of the shape that the text says, None where it says none or the request has a size.
+    """
+
+    asked: Request
+    language: Language | None = None
+    timed: Timed = Timed(spans=())
+    size: Size | None = None
+
+    def seconds(self, usual: float) -> float | None:
+        """The length that request or text ask for; None leaves it open.
+
+        usual: how long it is then. Times in the text beyond that ask for more. Raises UsageError for a length that
+        no video has.
+        """
+        said = self.timed.length if self.asked.seconds is None else self.asked.seconds
+        total, times = self.timed.times(said, usual)
+        if not 0 < total <= LIMITS.seconds:
+            raise UsageError(
+                f"the prompt asks for {total:g} s; a video lasts more than 0 and at most {LIMITS.seconds:g} s"
+            )
+        return total if said is not None or times else None
+
+    def english(self, seconds: float, *, fixed: bool = False) -> English:
+        """The request in English, its texts within so many seconds; one in plain English stays as it is.
+
+        fixed: whether given files decide the length, whatever the text says. Raises UsageError for a text that
+        says nothing to be seen and for times beyond the seconds.
+        """
+        asked, language = self.asked, self.language
+        if language is None:
+            return English(request=asked)
+        said: dict[str, str] = {}
+        texts = [
+            _english(span.items, asked.prompt, language, said, first=not n)
+            for n, span in enumerate(self.timed.spans)
+        ]
+        if language.code == "en" and len(texts) == 1 and not self.timed.said:
+            texts = [asked.prompt]
+        if not texts[0]:
+            raise UsageError(
+                f'the prompt "{asked.prompt[:40]}" does not say what should be seen; name a subject or a place'
+            )
+        _, times = self.timed.times(seconds, seconds)
+        within = seconds if times or self.timed.length is not None else asked.seconds
+        at = tuple(zip(times, texts[1:], strict=True)) or asked.at
+        if asked.at and language.code != "en":
+            at = tuple((when, _translated(text, language, said)) for when, text in asked.at)
+        negative = _translated(asked.negative, language, said) if language.code != "en" else asked.negative
+        changes = {"prompt": texts[0], "negative": negative, "at": at, "seconds": within}
+        read = Request.model_validate(asked.model_dump() | changes)
+        return English(request=read, notes=tuple(self._notes(read, seconds if fixed else None)), said=said)
+
+    def _notes(self, read: Request, fixed: float | None) -> list[str]:
+        """What to tell the user of what was read; `fixed` seconds are those that given files decide."""
+        notes, asked, timed = [], self.asked, self.timed
+        if self.language is not None and self.language.code != "en":
+            notes.append(f'read as {self.language.name}: "{read.prompt}"')
+        if timed.length is not None:
+            beside = f", and {asked.seconds:g} s were asked for beside it" if asked.seconds else ""
+            beside = beside if fixed is None else f", and what is given decides: {fixed:.4g} s"
+            if timed.length != asked.seconds:
+                notes.append(f"the prompt asks for {timed.length:g} s{beside}")
+        if timed.shape and asked.size is None:
+            notes.append(f"the prompt asks for {timed.shape}: {self.size}")
+        elif timed.shape:
+            notes.append(f"the prompt asks for {timed.shape}, and {asked.size} was asked for beside it")
+        if not asked.at:
+            notes += [f'from {seconds:g} s on: "{text}"' for seconds, text in read.at]
+        return notes
+
+
+def understand(request: Request, card: Card, compression: Compression, lexicon: Sequence[str]) -> Understanding:
+    """Read a request. What it gives beside its text wins over the text.
+
+    A model without a closed lexicon reads its prompts itself: nothing is read for it. Raises UsageError for a
+    language that is not read.
     """
     if not lexicon:
-        return Understanding(request=request)
+        return Understanding(asked=request)
     language = find_language(request.prompt, request.language, lexicon)
     items = settled(language.items(request.prompt))
     picture = request.seconds is not None and request.seconds * (request.fps or card.fps) < 1
     timed = read_times(items)
     if request.at or picture:
-        timed = Timed(spans=(Span(items=tuple(items)),), length=timed.length, shape=timed.shape)
-    said: dict[str, str] = {}
-    texts = [
-        _english(span.items, request.prompt, language, said, first=not n) for n, span in enumerate(timed.spans)
-    ]
-    if not any(item.kind in ("times", "shapes") for item in items) and len(texts) == 1 and language.code == "en":
-        texts = [request.prompt]
-    if not texts[0]:
-        raise UsageError(
-            f'the prompt "{request.prompt[:40]}" does not say what should be seen; name a subject or a place'
-        )
-    wanted = request.seconds or timed.length
-    total, times = timed.times(wanted, card.frames / (request.fps or card.fps))
-    at = tuple(zip(times, texts[1:], strict=True))
-    if request.at and language.code != "en":
-        at = tuple((when, _translated(text, language, said)) for when, text in request.at)
-    changes = {
-        "prompt": texts[0],
-        "negative": _translated(request.negative, language, said) if language.code != "en" else request.negative,
-        "at": at or request.at,
-        "seconds": total if request.seconds is None and (timed.length or times) else request.seconds,
-        "size": request.size or (_shaped(timed.shape, card, compression) if timed.shape else None),
-    }
-    read = Request.model_validate(request.model_dump() | changes)
-    return Understanding(request=read, notes=tuple(_notes(request, read, language, timed)), said=said)
+        timed = replace(timed, spans=(Span(items=tuple(items)),))
+    shaped = timed.shape and request.size is None
+    size = _shaped(timed.shape, card, compression) if shaped else None
+    return Understanding(asked=request, language=language, timed=timed, size=size)
 
 
 def find_language(text: str, named: str | None, lexicon: Sequence[str] = ()) -> Language:
@@ -149,7 +204,7 @@ def _written(items: Sequence[Item], text: str) -> str:
     return re.sub(r"(\s*,)+", ",", " ".join(kept.split())).strip(" ,")
 
 
-def _shaped(shape: str, card: Card, compression: Compression) -> str:
+def _shaped(shape: str, card: Card, compression: Compression) -> Size:
     """The trained size of a shape, or one of as many pixels as the model's own."""
     ratio = RATIOS[shape]
     trained = [Size.parse(size) for size in card.sizes]
@@ -159,26 +214,8 @@ def _shaped(shape: str, card: Card, compression: Compression) -> str:
 
     nearest = min(trained, key=away)
     if away(nearest) <= log(LIKE):
-        return str(nearest)
+        return nearest
     (step_h, step_w), pixels = compression.pixel_step, trained[0].width * trained[0].height
     width = max(step_w, round(sqrt(pixels * ratio) / step_w) * step_w)
     height = max(step_h, round(sqrt(pixels / ratio) / step_h) * step_h)
-    return str(Size(width=width, height=height))
-
-
-def _notes(asked: Request, read: Request, language: Language, timed: Timed) -> list[str]:
-    """What to tell the user of what was read."""
-    notes = []
-    if language.code != "en":
-        notes.append(f'read as {language.name}: "{read.prompt}"')
-    if timed.length and asked.seconds is None:
-        notes.append(f"the prompt asks for {timed.length:g} s")
-    elif timed.length and timed.length != asked.seconds:
-        notes.append(f"the prompt asks for {timed.length:g} s, and {asked.seconds:g} s were asked for beside it")
-    if timed.shape and asked.size is None:
-        notes.append(f"the prompt asks for {timed.shape}: {read.size}")
-    elif timed.shape:
-        notes.append(f"the prompt asks for {timed.shape}, and {asked.size} was asked for beside it")
-    if not asked.at:
-        notes += [f'from {seconds:g} s on: "{text}"' for seconds, text in read.at]
-    return notes
+    return Size(width=width, height=height)
