@@ -78,9 +78,10 @@ class Outline:
         facts, fps, take = self.facts, self.draft.fps, take or self._whole()
         made = (take.stop - take.start) / fps
         read = self.read.english(min(made, take.seconds or LIMITS.seconds), fixed=take.seconds is None)
-        request, notes = read.request, [*read.notes, *self.draft.notes, *_length_notes(take, fps, facts)]
+        request, notes = read.request, list(read.notes)
         if request.at and take.start:
             notes.append("times count from where what is new begins")
+        notes += [*self.draft.notes, *_length_notes(take, fps, facts)]
         texts = decide_cues(request, take.stop, fps, facts.compression, take.start)
         if pictured and request.expand == "llm":
             notes.append("what is given shows the scene already, so the prompt is not completed")

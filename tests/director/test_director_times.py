@@ -65,6 +65,7 @@ def test_flags_win_and_the_difference_is_told(small: ModelFacts) -> None:
         ("en hund går, efter en sekund hoppar den", [(13, "a dog walks, then jumps")]),
         ("un perro camina, después de un segundo salta", [(13, "a dog walks, then jumps")]),
         ("un chien marche, au bout d'une seconde il saute", [(13, "a dog walks, then jumps")]),
+        ("ein Hund läuft weiter, am Ende springt er", [(25, "a dog walks, then jumps")]),
         ("un cane cammina, dopo un secondo salta", [(13, "a dog walks, then jumps")]),
         ("a dog, then a cat, then a bird, 6 seconds", [(25, "a cat"), (49, "a bird")]),
         ("a red ball rolls left, then stops", []),
