@@ -78,7 +78,7 @@ def once(model: str, way: str, seconds: float, out: Path) -> dict[str, Any]:
     from himmel.provenance import load_keys
 
     pipe = load(model, device="cpu", keys_folder=out.parent / "keys")
-    plan = pipe.plan(Request(prompt=PROMPT, seconds=seconds, seed=7))
+    plan = pipe.plan(Request(prompt=PROMPT, seconds=seconds, seed=7, expand="off"))
     shot = plan.shots[0].model_copy(update={"windows": window(pipe.facts, way)})
     plan = plan.model_copy(update={"shots": (shot,)})
     keys = load_keys(pipe.keys_folder)

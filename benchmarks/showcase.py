@@ -33,7 +33,7 @@ def rows(pipe: himmel.Pipeline, prompts: list[str], seeds: list[int]) -> np.ndar
     """Frames uint8 [prompts * COLUMNS, H, W, 3]."""
     picked = []
     for prompt, seed in zip(prompts, seeds, strict=True):
-        frames = pipe(prompt, seed=seed).frames
+        frames = pipe(prompt, seed=seed, expand="off").frames
         picked.append(frames[np.linspace(0, len(frames) - 1, COLUMNS).round().astype(int)])
         print(f"seed {seed}: {prompt}")
     return np.concatenate(picked)

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["connect", "extend", "inpaint", "loop", "remix"]
 
 Video = Annotated[Path, Parameter(help="The video to begin from: MP4 or MOV, at most a minute.")]
-Prompt = Annotated[str, Parameter(help="What should be seen, in English.")]
-Seconds = Annotated[float, Parameter(help="How long what is new should be, above 0 and at most 60.")]
+Prompt = Annotated[str, Parameter(help="What should be seen, in one of six languages.")]
+Seconds = Annotated[
+    float | None,
+    Parameter(help="How long what is new should be, above 0 and at most 60; left out, as the prompt says, or 2."),
+]
 
 
 def extend(
@@ -25,7 +28,7 @@ def extend(
     prompt: Prompt,
     /,
     *,
-    seconds: Seconds = 2.0,
+    seconds: Seconds = None,
     backward: Annotated[bool, Parameter(negative=(), help="Make what comes before the video.")] = False,
     span: Span = Span(),  # noqa: B008  frozen
     making: Making = Making(),  # noqa: B008
@@ -46,7 +49,7 @@ def connect(
     prompt: Prompt,
     /,
     *,
-    seconds: Seconds = 2.0,
+    seconds: Seconds = None,
     bridge_only: Annotated[bool, Parameter(negative=(), help="Leave the given videos out.")] = False,
     making: Making = Making(),  # noqa: B008
 ) -> int:
@@ -63,11 +66,19 @@ def connect(
 def loop(
     file: Video,
     prompt: Annotated[
-        str | None, Parameter(help="What should be seen; what a video of Himmel was made of.")
+        str | None,
+        Parameter(
+            help="What should be seen, in one of six languages; left out for a video of Himmel, what it showed."
+        ),
     ] = None,
     /,
     *,
-    seconds: Seconds = 1.0,
+    seconds: Annotated[
+        float | None,
+        Parameter(
+            help="How long the bridge should be, above 0 and at most 60; left out, as the prompt says, or 1."
+        ),
+    ] = None,
     span: Span = Span(),  # noqa: B008
     making: Making = Making(),  # noqa: B008
 ) -> int:
@@ -78,7 +89,7 @@ def loop(
     from himmel.generate import Loop
 
     verb = Loop(file, seconds=seconds, span=span.seconds())
-    return _direct(verb, prompt or _own_prompt(file), making)
+    return _direct(verb, prompt or _own_caption(file), making)
 
 
 def remix(
@@ -128,7 +139,8 @@ def inpaint(
 def _direct(verb: "Verb", prompt: str, making: Making) -> int:
     """The way of all of them."""
     with Show(preview=making.say.preview) as show:
-        job = planned(requested(prompt, making.ask), making.files, ".mp4", show, verb)
+        request = requested(prompt, making.ask, **making.later.given())
+        job = planned(request, making.ask, making.files, ".mp4", show, verb)
         return run(job, making.files, making.say, show, dry_run=making.dry_run)
 
 
@@ -170,12 +182,12 @@ def _strength(text: str) -> float:
         ) from error
 
 
-def _own_prompt(file: Path) -> str:
-    """What a video of Himmel was asked for."""
+def _own_caption(file: Path) -> str:
+    """What a video of Himmel shows at its end: what its prompt asked of times and shape is done."""
     from himmel.errors import HimmelError
     from himmel.generate import read_plan
 
     try:
-        return read_plan(file).prompt
+        return read_plan(file).shots[-1].captions[-1]
     except HimmelError as error:
         raise UsageError(f'{error}; say what it shows: himmel loop {file.name} "a red ball rolls left"') from error

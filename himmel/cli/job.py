@@ -41,19 +41,27 @@ def requested(prompt: str | None, ask: Ask, **more: Any) -> "Request":
     return request
 
 
-def planned(request: "Request", files: Files, suffix: str, show: Show, verb: "Verb | None" = None) -> Job:
-    """The job of a request, directed by the files of a verb where there is one."""
+def planned(
+    request: "Request", ask: Ask, files: Files, suffix: str, show: Show, verb: "Verb | None" = None
+) -> Job:
+    """The job of a request, directed by the files of a verb where there is one; raises UsageError or Declined."""
+    from himmel.cli.writing import writer_of
     from himmel.weights import read_index
 
+    write = None if verb else writer_of(ask)  # what is given shows the scene: nobody is asked
     if files.out is not None:
         check_outs(_named(files.out, request.count), files)
     index = read_index(request.model)
     show.begin("load")
     from himmel.director import plan
-    from himmel.generate import Directed, check_kind, describe, direct, fast_precision
+    from himmel.generate import Directed, check_kind, describe, direct, fast_precision, review_plan
 
     facts = describe(index, precision=fast_precision())
-    directed = direct(request, verb, facts) if verb else Directed(plan=plan(request, facts), conditions=())
+    if verb is None:
+        directed = Directed(plan=plan(request, facts, write=write), conditions=())
+    else:
+        directed = direct(request, verb, facts)
+    review_plan(directed.plan)  # in English, and with all that was added
     plans = tuple(directed.plan.variation(number) for number in range(request.count))
     outs = _named(files.out, request.count) if files.out else tuple(_own_name(p, suffix) for p in plans)
     check_outs(outs, files)

@@ -23,7 +23,7 @@ ONE_FRAME_SECONDS = 1e-3  # less than a frame at any rate: rounded up to one
 
 
 def make(
-    prompt: Annotated[str | None, Parameter(help="What should be seen, in English.")] = None,
+    prompt: Annotated[str | None, Parameter(help="What should be seen, in one of six languages.")] = None,
     /,
     *,
     source: Annotated[
@@ -56,12 +56,12 @@ def make(
             if placed.given:
                 raise UsageError("--given goes with --from; place pictures with --image, --last and --keyframe")
             request = requested(prompt, ask, **times.given())
-            job = planned(request, files, ".mp4", show, _pictures(placed))
+            job = planned(request, ask, files, ".mp4", show, _pictures(placed))
         return run(job, files, say, show, dry_run=dry_run)
 
 
 def image(
-    prompt: Annotated[str, Parameter(help="What should be seen, in English.")],
+    prompt: Annotated[str, Parameter(help="What should be seen, in one of six languages.")],
     /,
     *,
     dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False,
@@ -74,7 +74,7 @@ def image(
     Prints the path of the finished, sealed file: PNG, JPEG or WebP.
     """
     with Show(preview=say.preview) as show:
-        job = planned(requested(prompt, ask, seconds=ONE_FRAME_SECONDS), files, ".png", show)
+        job = planned(requested(prompt, ask, seconds=ONE_FRAME_SECONDS), ask, files, ".png", show)
         return run(job, files, say, show, dry_run=dry_run)
 
 

@@ -8,7 +8,9 @@ from cyclopts import Parameter
 
 from himmel.errors import UsageError
 
-__all__ = ["SIZES", "Area", "Ask", "Files", "Making", "Placed", "Say", "Span", "Times"]
+__all__ = ["SIZES", "Area", "Ask", "Files", "Later", "Making", "Placed", "Say", "Span", "Times"]
+
+WRITER = ("llm_url", "llm_model")  # who completes a prompt is no part of the request
 
 SIZES = (
     "Width and height in pixels. Clips take turns in several with commas between; `buckets` stands for "
@@ -46,21 +48,38 @@ class Ask:
         int | None, Parameter(name=["--count", "-n"], help="How many videos, with seeds one apart, 1 to 16.")
     ] = None
     model: Annotated[str | None, Parameter(help="A model's name or the folder of its weights.")] = None
+    expand: Annotated[
+        Literal["off", "rules", "llm"] | None,
+        Parameter(
+            help="What completes a prompt that leaves things open: rules (the default), llm, a language model you "
+            "name, or off for nothing. A complete prompt stays as it is."
+        ),
+    ] = None
+    language: Annotated[
+        str | None,
+        Parameter(help="The language of the texts: en, es, fr, de, sv or it; found out when left open."),
+    ] = None
+    llm_url: Annotated[
+        str | None,
+        Parameter(
+            help="Where --expand llm asks: a chat endpoint as OpenAI's, such as http://localhost:11434/v1; left "
+            "out, HIMMEL_LLM_URL says. A key is read from HIMMEL_LLM_KEY."
+        ),
+    ] = None
+    llm_model: Annotated[
+        str | None, Parameter(help="Which model --expand llm asks for; without it HIMMEL_LLM_MODEL says.")
+    ] = None
 
     def given(self) -> dict[str, Any]:
-        """The options that were given, by name."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        """The options of the request that were given, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None and name not in WRITER}
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Times:
-    """How long the video is, and what is seen when."""
+class Later:
+    """What is seen when."""
 
-    seconds: Annotated[
-        float | None,
-        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
-    ] = None
     at: Annotated[
         tuple[tuple[float, str], ...] | None,
         Parameter(
@@ -72,6 +91,17 @@ class Times:
     def given(self) -> dict[str, Any]:
         """The options that were given, by name."""
         return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Times(Later):
+    """How long the video is, and what is seen when."""
+
+    seconds: Annotated[
+        float | None,
+        Parameter(help="Length, above 0 and at most 60; the nearest length that can be made is taken."),
+    ] = None
 
 
 @Parameter(name="*")
@@ -172,6 +202,7 @@ class Making:
     """What every verb over given videos has in common."""
 
     dry_run: Annotated[bool, Parameter(negative=(), help="Print the plan as JSON and make nothing.")] = False
+    later: Later = Later()
     ask: Ask = Ask()
     files: Files = Files()
     say: Say = Say()

@@ -13,12 +13,14 @@ __all__ = ["decide_cues"]
 GOES_ON = re.compile(r"(?:and )?(?:then )?(?:it|he|she|they) (?P<does>.+)|(?:and )?then (?P<next>.+)", re.I | re.S)
 
 
-def decide_cues(request: Request, frames: int, fps: int, compression: Compression) -> Mapping[int, str]:
-    """Texts by the frame they begin at, the prompt at 0, for a video of `frames` frames.
+def decide_cues(
+    request: Request, frames: int, fps: int, compression: Compression, start: int = 0
+) -> Mapping[int, str]:
+    """Texts by the frame they begin at, the prompt at 0, for a shot up to frame `frames`.
 
-    A text says alone what is seen from its time on, unless it begins with "it", "they" or "then": such a one is
-    read behind the last text that stands alone. Raises UsageError for a time beyond the video, and for two times
-    so near that no group of frames lies between.
+    Times count from the frame `start`. A text says alone what is seen from its time on, unless it begins with
+    "it", "they" or "then": such a one is read behind the last text that stands alone. Raises UsageError for a time
+    beyond the shot, and for two times so near that no group of frames lies between.
 
     >>> request = Request(prompt="a red ball rolls left.", at=[(1, "it stops"), (2, "a red ball jumps")])
     >>> dict(decide_cues(request, 33, 12, Compression(time=4, space=16)))
@@ -26,11 +28,11 @@ def decide_cues(request: Request, frames: int, fps: int, compression: Compressio
     """
     texts, alone = {0: request.prompt}, request.prompt
     for seconds, text in request.at:
-        frame = compression.nearest_frames(round(seconds * fps))  # the first of a group
+        frame = compression.nearest_frames(start + round(seconds * fps))  # the first of a group
         if frame >= frames:
             raise UsageError(
-                f"the text at {seconds:g} s begins beyond the {frames / fps:.4g} s of the video; name an earlier "
-                "time or ask for more seconds"
+                f"the text at {seconds:g} s begins beyond the {(frames - start) / fps:.4g} s that are made; name "
+                "an earlier time or ask for more seconds"
             )
         if frame in texts:
             near = f"{compression.time / fps:.2g} s"

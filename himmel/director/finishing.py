@@ -24,20 +24,22 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
-def decide_draft(request: Request, card: Card, enlarges: int) -> Draft:
+def decide_draft(request: Request, card: Card, enlarges: int, usual: Size | None = None) -> Draft:
     """The draft of a request for a model whose finisher enlarges that many times a side (0: it has none).
 
     A size beyond all that the model was trained at is made at the trained size nearest in shape, cut to the shape
     and enlarged; twice or four times the trained rate is reached by frames put between. The preset "final" asks
     for both where the request leaves them open, "draft" leaves both out: it shows what the final will, at once.
+    usual: what the model makes where no size is asked for; None for the card's first.
+
     Raises UsageError for what only a finisher could make, and for a size no video can have.
     """
     trained = tuple(map(Size.parse, card.sizes))
     asked = Size.parse(request.size) if request.size else None
     beyond = asked is not None and all(_pixels(asked) > _pixels(size) for size in trained)
     if not enlarges:
-        return _without(request, card, asked or trained[0], beyond)
-    size = nearest_size(trained, asked) if asked and beyond else asked or trained[0]
+        return _without(request, card, asked or usual or trained[0], beyond)
+    size = nearest_size(trained, asked) if asked and beyond else asked or usual or trained[0]
     cut = size.cut_to(asked) if asked and beyond else size
     if request.preset == "draft":
         final = Size(width=max(2, cut.width // 2 * 2), height=max(2, cut.height // 2 * 2))
@@ -62,7 +64,8 @@ def refinished(plan: Plan, asked: Request, card: Card, enlarges: int) -> Plan:
 
     Raises UsageError where that would take other frames.
     """
-    draft, shot = decide_draft(asked, card, enlarges), plan.shots[0]
+    shot = plan.shots[0]
+    draft = decide_draft(asked, card, enlarges, shot.size)
     if (draft.size, draft.fps) != (shot.size, shot.fps):
         raise UsageError(
             f"this video was made at {shot.size} and {shot.fps} fps, and what is asked for would be made at "

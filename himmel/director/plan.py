@@ -2,18 +2,21 @@
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
+from himmel.director.completion import Completer
 from himmel.director.cues import decide_cues
-from himmel.director.finishing import decide_draft
+from himmel.director.finishing import Draft, decide_draft
+from himmel.director.understanding import Understanding, understand
 from himmel.director.words import read_words
-from himmel.errors import UsageError
-from himmel.plan import Cue, Plan, Request, Sampling, Shot, Windows
-from himmel.shapes import Compression
+from himmel.director.writing import Write, objection
+from himmel.errors import HimmelError, UsageError
+from himmel.plan import LIMITS, Cue, Plan, Request, Sampling, Shot, Windows
+from himmel.shapes import Compression, Size
 from himmel.weights import Card
 
-__all__ = ["ModelFacts", "plan"]
+__all__ = ["ModelFacts", "Outline", "Take", "outline", "plan"]
 
 NEGATIVE = ""  # the empty caption: what training saw when the text was dropped
 
@@ -38,64 +41,136 @@ class ModelFacts:
     enlarges: int = 0
 
 
-def plan(request: Request, facts: ModelFacts) -> Plan:
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """What given files make of a shot: `frames` in all, of which those from `start` up to `stop` are new.
+
+    Texts count from `start`. seconds: how long what is new was asked to be, None where the files alone decide.
+    """
+
+    frames: int
+    start: int
+    stop: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """What is decided of a request before its texts are: enough to see what given files make of it."""
+
+    facts: ModelFacts
+    read: Understanding
+    draft: Draft
+    seed: int
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the video in pixels."""
+        return self.draft.finish.size if self.draft.finish else self.draft.size
+
+    @property
+    def shot(self) -> Shot:
+        """The shot as long as was asked for, with the prompt as it was typed."""
+        return self._shot(self._whole().frames, {0: self.read.asked.prompt}, "")
+
+    def plan(self, *, write: Write | None = None, pictured: bool = False, take: Take | None = None) -> Plan:
+        """Decide the rest, as the function `plan` does. take: the shot where given files decide how long it is."""
+        facts, fps, take = self.facts, self.draft.fps, take or self._whole()
+        made = (take.stop - take.start) / fps
+        read = self.read.english(min(made, take.seconds or LIMITS.seconds), fixed=take.seconds is None)
+        request, notes = read.request, list(read.notes)
+        if request.at and take.start:
+            notes.append("times count from where what is new begins")
+        notes += [*self.draft.notes, *_length_notes(take, fps, facts)]
+        texts = decide_cues(request, take.stop, fps, facts.compression, take.start)
+        if pictured and request.expand == "llm":
+            notes.append("what is given shows the scene already, so the prompt is not completed")
+        elif request.expand != "off" and facts.lexicon and not pictured:
+            moving, styled = take.frames > 1, request.style is not None
+            completer = Completer(card=facts.card, seed=self.seed, moving=moving, styled=styled)
+            texts = _completed(texts, completer, facts, write if request.expand == "llm" else None, notes)
+        captions = {frame: _caption(text, request.style, facts.card) for frame, text in texts.items()}
+        negative = " ".join(request.negative.split()) or NEGATIVE
+        notes += dict.fromkeys(note for text in captions.values() for note in _reading(text, facts, read.said))
+        notes += (f"in the negative prompt, {note}" for note in _reading(negative, facts, read.said))
+        return Plan(
+            prompt=self.read.asked.prompt,
+            style=request.style,
+            model=facts.name,
+            weights=facts.weights,
+            precision=facts.precision,
+            shots=(self._shot(take.frames, captions, negative),),
+            finish=self.draft.finish,
+            notes=tuple(notes),
+        )
+
+    def _whole(self) -> Take:
+        """All of a shot of which nothing is given: the valid frame count nearest to what was asked."""
+        card, fps = self.facts.card, self.draft.fps
+        seconds, frames = self.read.seconds(card.frames / fps), card.frames
+        if seconds is not None:
+            frames = self.facts.compression.nearest_frames(max(1, round(seconds * fps)))
+        return Take(frames=frames, start=0, stop=frames, seconds=seconds)
+
+    def _shot(self, frames: int, captions: Mapping[int, str], negative: str) -> Shot:
+        """A shot of so many frames with captions by the frames they begin at."""
+        return Shot(
+            caption=captions[0],
+            negative=negative,
+            width=self.draft.size.width,
+            height=self.draft.size.height,
+            frames=frames,
+            fps=self.draft.fps,
+            seed=self.seed,
+            sampling=_sampling(self.read.asked, self.facts.card),
+            windows=_windows(self.facts),
+            cues=tuple(Cue(frame=frame, caption=text) for frame, text in captions.items() if frame),
+        )
+
+
+def plan(request: Request, facts: ModelFacts, *, write: Write | None = None, pictured: bool = False) -> Plan:
     """Decide everything; the same request with a seed gives the same plan.
+
+    write: who completes the texts of a request that asks for "llm"; rules do where there is none or it fails.
+    pictured: whether what is given shows the scene already, so that texts are not completed.
 
     The plan names the model of `facts`, whatever the request calls it: a plan travels in a file, and a folder's
     path would say something about this machine and nothing on another.
 
-    Raises UsageError for a size that does not divide, for one that takes a finisher the weights lack, and for a
-    style they were not taught.
+    Raises UsageError for a size that does not divide, for one that takes a finisher the weights lack, for a style
+    they were not taught, and for a language that is not read.
     """
-    card = facts.card
-    draft = decide_draft(request, card, facts.enlarges)
+    return outline(request, facts).plan(write=write, pictured=pictured)
+
+
+def outline(request: Request, facts: ModelFacts, *, size: Size | None = None) -> Outline:
+    """What is decided of a request before its texts are; raises as `plan` does.
+
+    size: what the model makes where neither request nor text says anything of it; None for the card's first.
+    """
+    read = understand(request, facts.card, facts.compression, facts.lexicon)
+    draft = decide_draft(request, facts.card, facts.enlarges, read.size or size)
     facts.compression.check(draft.size)
-    notes = list(draft.notes)
-    frames = _frames(request, facts, draft.fps, notes)
-    texts = decide_cues(request, frames, draft.fps, facts.compression)
-    captions = [_caption(text, request.style, card) for text in texts.values()]
-    negative = " ".join(request.negative.split()) or NEGATIVE
-    notes += dict.fromkeys(note for caption in captions for note in _reading(caption, facts))
-    notes += (f"in the negative prompt, {note}" for note in _reading(negative, facts))
-    shot = Shot(
-        caption=captions[0],
-        negative=negative,
-        width=draft.size.width,
-        height=draft.size.height,
-        frames=frames,
-        fps=draft.fps,
-        seed=secrets.randbelow(2**32) if request.seed is None else request.seed,
-        sampling=_sampling(request, card),
-        windows=_windows(facts),
-        cues=tuple(Cue(frame=frame, caption=text) for frame, text in zip(texts, captions, strict=True) if frame),
-    )
-    return Plan(
-        prompt=request.prompt,
-        style=request.style,
-        model=facts.name,
-        weights=facts.weights,
-        precision=facts.precision,
-        shots=(shot,),
-        finish=draft.finish,
-        notes=tuple(notes),
-    )
+    seed = secrets.randbelow(2**32) if request.seed is None else request.seed
+    return Outline(facts=facts, read=read, draft=draft, seed=seed)
 
 
-def _frames(request: Request, facts: ModelFacts, fps: int, notes: list[str]) -> int:
-    """The valid frame count nearest to what was asked; changes are noted."""
-    card = facts.card
-    if request.seconds is None:
-        return card.frames
-    frames = facts.compression.nearest_frames(max(1, round(request.seconds * fps)))
+def _length_notes(take: Take, fps: int, facts: ModelFacts) -> list[str]:
+    """What to tell of how long a shot became."""
+    notes, made, most = [], take.stop - take.start, facts.card.frames
     # Less than a frame is no length of its own: whoever asks for it wants a picture.
-    if abs(frames - max(1.0, request.seconds * fps)) > 1e-6:
-        rule = f"1 + {facts.compression.time}k"
-        notes.append(f"{request.seconds:g} s became {frames / fps:.4g} s: {frames} frames, the nearest {rule}")
-    if frames > card.frames:
-        notes.append(
-            f"{frames} frames is more than the {card.frames} the model sees at once; a window moves along them"
+    if take.seconds is not None and abs(made - max(1.0, take.seconds * fps)) > 1e-6:
+        rule = (
+            f"{made} new frames"
+            if made < take.frames
+            else f"{made} frames, the nearest 1 + {facts.compression.time}k"
         )
-    return frames
+        notes.append(f"{take.seconds:g} s became {made / fps:.4g} s: {rule}")
+    if take.frames > most:
+        notes.append(
+            f"{take.frames} frames is more than the {most} the model sees at once; a window moves along them"
+        )
+    return notes
 
 
 def _sampling(request: Request, card: Card) -> Sampling:
@@ -135,10 +210,40 @@ def _caption(prompt: str, style: str | None, card: Card) -> str:
     return f"{words.rstrip('.')}. {card.styles[name]}."
 
 
-def _reading(caption: str, facts: ModelFacts) -> tuple[str, ...]:
-    """What of a caption the model will not follow."""
+def _completed(
+    texts: Mapping[int, str], completer: Completer, facts: ModelFacts, write: Write | None, notes: list[str]
+) -> Mapping[int, str]:
+    """Texts by their frames, completed where they leave things open and the model has room; changes are noted."""
+    full = {}
+    for frame, text in texts.items():
+        caption = completer.complete(_written(text, facts, write, notes))
+        if facts.left_over is not None and facts.left_over(caption):
+            caption = text
+        completer = completer if frame else completer.after(caption)
+        if caption != text and not frame:
+            notes.append(f'completed to: "{caption}"')
+        full[frame] = caption
+    return full
+
+
+def _written(text: str, facts: ModelFacts, write: Write | None, notes: list[str]) -> str:
+    """What the writer makes of a text; the text itself where there is none or it fails, which is noted."""
+    if write is None:
+        return text
+    try:
+        caption = write(text, facts.lexicon)
+        fault = objection(text, caption, facts.lexicon)
+    except HimmelError as error:
+        caption, fault = text, str(error)
+    if fault:
+        notes.append(f"the writer is not used, {fault}; rules complete the prompt instead")
+    return text if fault else caption
+
+
+def _reading(caption: str, facts: ModelFacts, said: Mapping[str, str]) -> tuple[str, ...]:
+    """What of a caption the model will not follow; `said` are the user's words by the caption's."""
     trained = [phrase for phrases in facts.card.knows.values() for phrase in phrases]
-    notes = read_words(caption, trained, facts.lexicon).notes()
+    notes = read_words(caption, trained, facts.lexicon).notes(said)
     if facts.left_over is not None and facts.left_over(caption):
         return (*notes, "the text is longer than the model reads; its end is left out, shorten it to be sure")
     return notes

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -46,10 +46,17 @@ class Reading:
     skipped: tuple[str, ...] = ()
     untrained: tuple[str, ...] = ()
 
-    def notes(self) -> tuple[str, ...]:
-        """One sentence for each word, and one for all that are skipped, for the user and the plan."""
+    def notes(self, said: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """One sentence for each word, and one for all that are skipped, for the user and the plan.
+
+        said: the user's own words by those of the caption, where it was translated.
+        """
+        own = {
+            word: f'"{theirs}"' + ("" if theirs.casefold() == word else f" ({word})")
+            for word, theirs in (said or {}).items()
+        }
         notes = [
-            f'"{word}" is not a word the model has, it is left out'
+            f"{own.get(word, _quoted(word))} is not a word the model has, it is left out"
             + (f"; nearest it knows: {', '.join(near)}" if near else "")
             for word, near in self.unknown
         ]
@@ -57,7 +64,8 @@ class Reading:
             words = ", ".join(f'"{word}"' for word in self.skipped)
             notes.append(f"left out, as the model has no such small words: {words}")
         notes += [
-            f'"{word}" is a word the model has but was not trained on; expect little' for word in self.untrained
+            f"{own.get(word, _quoted(word))} is a word the model has but was not trained on; expect little"
+            for word in self.untrained
         ]
         return tuple(notes)
 
@@ -77,10 +85,14 @@ def read_words(caption: str, trained: Iterable[str], lexicon: Iterable[str]) -> 
         if known and word not in known and word in FUNCTION_WORDS:
             skipped.append(word)
         elif known and word not in known:
-            unknown.append((word, _nearest(word, taught or known)))
+            unknown.append((word, _nearest(word, taught & known or known)))
         elif taught and word not in taught and word not in FUNCTION_WORDS:
             untrained.append(word)
     return Reading(unknown=tuple(unknown), skipped=tuple(skipped), untrained=tuple(untrained))
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"'
 
 
 def _words(text: str) -> list[str]:

@@ -74,6 +74,8 @@ class Asking:
             seconds=spec.frames / spec.fps,
             size=f"{spec.width}x{spec.height}",
             seed=take.seed,
+            expand="off",  # the examiner's captions are what is examined
+            language="en",
             **self.options,
         )
         conditions = _conditions(case, given)

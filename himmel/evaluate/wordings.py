@@ -1,7 +1,7 @@
 """Texts that say too little: nothing at all, one word, words that the model does not have.
 
 Whoever types them must get a video, and be told what was left out; an empty text must be refused in a sentence
-that says what to do.
+that says what to do, and so may be a word that is in no language that is read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,11 +26,15 @@ STRANGE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """A text, the seed to make it with, and what is expected: "video", "note" (with a video) or "refusal"."""
+    """A text, the seed to make it with, and what is expected: "video", "refusal" or "either".
+
+    strange: the word that a note with the video must name, "" for none.
+    """
 
     text: str
     seed: int
     expected: str
+    strange: str = ""
 
 
 def wordings(count: int, lexicon: Sequence[str]) -> Iterator[Wording]:
@@ -46,8 +50,11 @@ def wordings(count: int, lexicon: Sequence[str]) -> Iterator[Wording]:
                           expected="video")  # fmt: skip
         else:
             strange = unknown[index // 2 % len(unknown)]
-            text = strange if index % 4 else f"a red {strange} rolls to the left"
-            yield Wording(text=text, seed=seed, expected="note")
+            if index % 4:
+                yield Wording(text=strange, seed=seed, expected="either", strange=strange)
+            else:
+                text = f"a red {strange} rolls to the left"
+                yield Wording(text=text, seed=seed, expected="video", strange=strange)
 
 
 def answered(pipe: Pipeline, wording: Wording, options: dict[str, Any]) -> bool:
@@ -56,10 +63,10 @@ def answered(pipe: Pipeline, wording: Wording, options: dict[str, Any]) -> bool:
     try:
         clip = pipe(wording.text, seconds=seconds, seed=wording.seed, **options)
     except UsageError as error:
-        return wording.expected == "refusal" and "; " in str(error)
+        return wording.expected != "video" and "; " in str(error)
     except HimmelError:
         return False
     size = clip.plan.shots[0].size
     whole = clip.frames.shape == (FRAMES, size.height, size.width, 3) and np.ptp(clip.frames) > 0
-    noted = bool(clip.plan.notes) or wording.expected != "note"
+    noted = not wording.strange or any(f'"{wording.strange}" is ' in note for note in clip.plan.notes)
     return bool(whole and noted and wording.expected != "refusal")

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from himmel.conditions import Canvas, Condition, respect
 from himmel.direction import Direction
-from himmel.director import ModelFacts, nearest_size, plan
+from himmel.director import ModelFacts, Take, nearest_size, outline
 from himmel.errors import UsageError
 from himmel.generate.given import Given, look
 from himmel.generate.naming import check_conditions, conditioned
-from himmel.generate.setting import Setting, Verb
+from himmel.generate.setting import Setting, Staged, Verb
 from himmel.generate.verbs import VERBS
 from himmel.plan import Plan, Request, Shot
 from himmel.shapes import Compression, PixelShape, Size
@@ -34,20 +34,18 @@ def direct(request: Request, verb: Verb, facts: ModelFacts) -> Directed:
     """Decide everything that a request and the files of a verb leave open, before any weights are read.
 
     Without a size in the request the video has that of the first file where the model was trained at it, else the
-    trained size nearest in shape. Files of other sizes and rates are fitted, and a note says so. Raises UsageError
+    trained size nearest in shape. Files of other sizes and rates are fitted, and a note says so. Times in the text
+    count from where what is new begins; it is not completed, because the files show the scene. Raises UsageError
     for files that cannot be read or do not allow what is asked.
     """
     given = _looked(verb)
-    if verb.sized and request.size is None:
-        request = request.model_copy(update={"size": str(_size(given[0].size, facts.card))})
-    decided = plan(request, facts)
+    drawn = outline(verb.asked(request), facts, size=_size(given[0].size, facts.card) if verb.sized else None)
+    verb = verb.lasting(drawn.read)
+    staged = verb.stage(given, Setting(shot=drawn.shot, shape=drawn.size, compression=facts.compression))
+    decided = drawn.plan(pictured=True, take=_take(staged, verb))
     [shot] = decided.shots
-    setting = Setting(shot=shot, shape=decided.size, compression=facts.compression)
-    staged = verb.stage(given, setting)
-    shot = Shot.model_validate(shot.model_dump() | {"frames": staged.frames})
     _rehearse(staged.conditions, shot, facts.compression)
     changed = {
-        "shots": (shot,),
         "direction": Direction(verb=verb.name, files=tuple(file.digest for file in given), options=verb.options()),
         "notes": (*decided.notes, *_notes(given, shot)),
     }
@@ -86,6 +84,14 @@ def directed_again(decided: Plan, files: Sequence[Path], compression: Compressio
     staged = verb.stage(given, Setting(shot=shot, shape=decided.size, compression=compression))
     check_conditions(decided, staged.conditions)
     return Directed(plan=decided, conditions=staged.conditions)
+
+
+def _take(staged: Staged, verb: Verb) -> Take | None:
+    """How long a verb makes the shot, None where it leaves that to the request."""
+    made = staged.made
+    if made is None:
+        return None
+    return Take(frames=staged.frames, start=made.start, stop=made.stop, seconds=verb.length)
 
 
 def _looked(verb: Verb) -> tuple[Given, ...]:

@@ -124,7 +124,7 @@ class Pipeline:
         """The plan of a request for this model; raises UsageError for a request of several clips."""
         if request.count != 1:
             raise UsageError(f"a plan is of one video, not {request.count}; run plan.variation(i) for each")
-        return conditioned(plan(request, self.facts), conditions)
+        return conditioned(plan(request, self.facts, pictured=bool(conditions)), conditions)
 
     def run(
         self, decided: Plan, conditions: Sequence[Condition] = (), on_progress: OnProgress | None = None

@@ -6,21 +6,22 @@ which conditions hold; the one pipeline does the rest.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
 from himmel.conditions import Condition, fitted
+from himmel.director import Understanding
 from himmel.errors import UsageError
 from himmel.generate.given import Given, Kind
 from himmel.media import Pixels
-from himmel.plan import LIMITS, Shot
+from himmel.plan import LIMITS, Request, Shot
 from himmel.shapes import Compression, Size
 
-__all__ = ["Files", "Span", "Setting", "Staged", "Verb", "check_seconds"]
+__all__ = ["Files", "Lengthening", "Setting", "Span", "Staged", "Verb", "Within"]
 
 Files: TypeAlias = str | Path | Sequence[str | Path]
 Span: TypeAlias = tuple[float, float | None]
@@ -80,10 +81,15 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """What a verb decides: the frames of the shot, and what they must respect."""
+    """What a verb decides: the frames of the shot, and what they must respect.
+
+    made: which of them are new, where the verb decides how many there are; texts count from the first. None where
+    the shot is as long as was planned.
+    """
 
     frames: int
     conditions: tuple[Condition, ...]
+    made: range | None = None
 
 
 @dataclass(frozen=True)
@@ -126,13 +132,68 @@ class Verb(ABC):
         chosen = [item.name for item in fields(self) if item.name != "files" and values[item.name] != item.default]
         return {name: list(value) if isinstance(value := values[name], tuple) else value for name in chosen}
 
+    def asked(self, request: Request) -> Request:
+        """The request as far as the verb has a say in it; raises UsageError where they contradict each other."""
+        return request
+
+    def lasting(self, read: Understanding) -> Self:
+        """The verb that makes as much as a request asks for."""
+        return self
+
+    @property
+    def length(self) -> float | None:
+        """Seconds of what is new, None where the files or the request decide."""
+        return None
+
     @abstractmethod
     def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """Decide the shot; raises UsageError where the files do not allow what is asked."""
 
 
-def check_seconds(seconds: float) -> None:
-    """Raise UsageError for a length that nothing has."""
-    if not 0 < seconds <= LIMITS.seconds:
-        limit = f"above 0 and at most {LIMITS.seconds:g}"
-        raise UsageError(f"seconds {seconds:g} is not {limit}; for example seconds 2")
+@dataclass(frozen=True)
+class Lengthening(Verb):
+    """A verb that makes more of a video: what is new lasts `seconds`, None for as long as the request or its text
+    asks for, or else `usual`.
+    """
+
+    usual: ClassVar[float] = 2.0
+    _: KW_ONLY
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.seconds is not None and not 0 < self.seconds <= LIMITS.seconds:
+            limit = f"above 0 and at most {LIMITS.seconds:g}"
+            raise UsageError(f"seconds {self.seconds:g} is not {limit}; for example seconds 2")
+
+    @property
+    def length(self) -> float:
+        """Seconds of what is new."""
+        return self.usual if self.seconds is None else self.seconds
+
+    def asked(self, request: Request) -> Request:
+        """The request for so many seconds; raises UsageError when it asks for others."""
+        if self.seconds is None:
+            return request
+        if request.seconds not in (None, self.seconds):
+            raise UsageError(
+                f"{self.name} is to last {self.seconds:g} s and the request {request.seconds:g} s; say it once"
+            )
+        return request.model_copy(update={"seconds": self.seconds})
+
+    def lasting(self, read: Understanding) -> Self:
+        """The verb that makes as many seconds as the request or its text asks for."""
+        return replace(self, seconds=read.seconds(self.usual) or self.usual)
+
+
+@dataclass(frozen=True)
+class Within(Verb):
+    """A verb that makes a video of a given one, as long as that is."""
+
+    def asked(self, request: Request) -> Request:
+        """The request as it is; raises UsageError when it asks for a length."""
+        if request.seconds is not None:
+            raise UsageError(
+                f"{self.name} makes a video as long as the given one, not {request.seconds:g} s; leave out seconds"
+            )
+        return request

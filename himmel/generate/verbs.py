@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from himmel.conditions import Condition, FirstFrame, Footage, Keyframes, Origin, Prefix, Region, Suffix
 from himmel.errors import UsageError
 from himmel.generate.given import Given, Kind
-from himmel.generate.setting import Setting, Span, Staged, Verb, check_seconds
+from himmel.generate.setting import Lengthening, Setting, Span, Staged, Verb, Within
 from himmel.media import Pixels
 from himmel.plan import LIMITS
 from himmel.shapes import Size
@@ -91,24 +91,19 @@ class Pictures(Verb):
 
 
 @dataclass(frozen=True)
-class Extend(Verb):
+class Extend(Lengthening):
     """Go on from a video for `seconds`, or with `backward` lead up to it. All of the video stays as it is, or of a
     `span` from and to seconds just that.
     """
 
     name: ClassVar[str] = "extend"
     _: KW_ONLY
-    seconds: float = 2.0
     backward: bool = False
     span: Span | None = None
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_seconds(self.seconds)
-
     def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot that begins with the clip's end, or ends with its beginning."""
-        clip, new = setting.clip(given[0], self.span), setting.groups(self.seconds)
+        clip, new = setting.clip(given[0], self.span), setting.groups(self.length)
         known = max(setting.window // 2, setting.window - new)
         if self.backward:
             return _joined(setting, (clip, clip), (0, _opening(clip, known, setting, given[0])), new)
@@ -116,17 +111,12 @@ class Extend(Verb):
 
 
 @dataclass(frozen=True)
-class Connect(Verb):
+class Connect(Lengthening):
     """A bridge of `seconds` from one video to another; the three joined, or with `alone` the bridge."""
 
     name: ClassVar[str] = "connect"
     _: KW_ONLY
-    seconds: float = 2.0
     alone: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_seconds(self.seconds)
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -136,32 +126,28 @@ class Connect(Verb):
     def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot that begins with the end of one and ends with the beginning of the other."""
         clips = setting.clip(given[0]), setting.clip(given[1])
-        return _bridge(setting, clips, self.seconds, given[1], (not self.alone, not self.alone))
+        return _bridge(setting, clips, self.length, given[1], (not self.alone, not self.alone))
 
 
 @dataclass(frozen=True)
-class Loop(Verb):
+class Loop(Lengthening):
     """A bridge of `seconds` from the end of a video, or of a `span` of it, to its beginning: played in a circle it
     has no seam.
     """
 
     name: ClassVar[str] = "loop"
+    usual: ClassVar[float] = 1.0
     _: KW_ONLY
-    seconds: float = 1.0
     span: Span | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_seconds(self.seconds)
 
     def stage(self, given: Sequence[Given], setting: Setting) -> Staged:
         """A shot from the end to the beginning, played after the clip."""
         clip = setting.clip(given[0], self.span)
-        return _bridge(setting, (clip, clip), self.seconds, given[0], (True, False))
+        return _bridge(setting, (clip, clip), self.length, given[0], (True, False))
 
 
 @dataclass(frozen=True)
-class Remix(Verb):
+class Remix(Within):
     """Make a video again from what is left of it under noise of the level `strength`, between 0 and 1."""
 
     name: ClassVar[str] = "remix"
@@ -176,7 +162,7 @@ class Remix(Verb):
 
 
 @dataclass(frozen=True)
-class Inpaint(Verb):
+class Inpaint(Within):
     """Make a part of a video anew: a `box` (left, top, width, height) in its own pixels, or what a second file, a
     picture of the same size, shows in white; with `invert` all but that; within a `span` of seconds only. With a
     span alone the whole picture is made anew.
@@ -204,7 +190,7 @@ class Inpaint(Verb):
         clip = setting.clip(given[0])
         span = None if self.span is None else setting.frames(given[0], self.span, len(clip))
         region = Region(frames=setting.padded(clip), mask=mask, span=span, feather=FEATHER)
-        return _whole(setting, clip, region)
+        return _whole(setting, clip, region, span)
 
     def _mask(self, given: Sequence[Given], setting: Setting) -> NDArray[np.bool_]:
         """bool [H, W] of the shot: what is made anew."""
@@ -226,7 +212,7 @@ class Inpaint(Verb):
 
 
 @dataclass(frozen=True)
-class Outpaint(Verb):
+class Outpaint(Within):
     """Make more picture around a video: it stands in the middle of the size asked for, moved to whole patches."""
 
     name: ClassVar[str] = "outpaint"
@@ -311,11 +297,14 @@ def _joined(
     ]
     conditions += [Prefix(frames=prefix)] if end else []
     conditions += [Suffix(frames=suffix)] if begin else []
-    return Staged(frames=setting.compression.pixel_frames(end + new + begin), conditions=tuple(conditions))
+    frames = setting.compression.pixel_frames(end + new + begin)
+    made = range(len(prefix), frames - len(suffix))
+    return Staged(frames=frames, conditions=tuple(conditions), made=made)
 
 
-def _whole(setting: Setting, clip: Pixels, condition: Condition) -> Staged:
-    """A shot as long as a clip, of which as much is played."""
+def _whole(setting: Setting, clip: Pixels, condition: Condition, span: tuple[int, int] | None = None) -> Staged:
+    """A shot as long as a clip, of which as much is played; new is what lies within a span of frames."""
     frames = len(setting.padded(clip))
     spare = frames - len(clip)
-    return Staged(frames=frames, conditions=(condition, *([Footage(last=spare)] if spare else [])))
+    conditions = (condition, *([Footage(last=spare)] if spare else []))
+    return Staged(frames=frames, conditions=conditions, made=range(*(span or (0, len(clip)))))

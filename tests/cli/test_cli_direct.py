@@ -110,6 +110,34 @@ def test_a_loop_of_our_own_needs_no_words(himmel: Run) -> None:
     assert code == 2 and "say what it shows" in err
 
 
+def test_a_loop_of_our_own_shows_what_was_shown(himmel: Run) -> None:
+    assert himmel("make", "ein blauer Würfel, 0.4 Sekunden, dann ein roter Ball", "-o", "it.mp4")[0] == 0
+    code, out, _ = himmel("loop", "it.mp4", "--dry-run")
+    plan = json.loads(out)
+    assert code == 0 and plan["prompt"] == plan["shots"][0]["caption"] == "a red ball"
+    assert plan["direction"]["options"] == {"seconds": 1.0}  # the length was that of the other video
+
+
+def test_a_verb_reads_its_prompt_as_make_does(himmel: Run) -> None:
+    code, out, err = himmel("extend", "a.mp4", "ein roter Ball, eine Sekunde lang", "--dry-run")
+    plan = json.loads(out)
+    assert code == 0 and plan["shots"][0]["caption"] == "a red ball" and plan["shots"][0]["shown"] == 18
+    assert 'himmel: read as German: "a red ball"' in err
+    code, out, err = himmel(
+        "remix", "a.mp4", "una zebra rossa", "--language", "it", "--at", "0.3", "un cubo blu", "--dry-run"
+    )
+    shot = json.loads(out)["shots"][0]
+    assert code == 0 and shot["cues"] == [{"frame": 5, "caption": "a blue cube"}]
+    assert '"zebra" is not a word the model has, it is left out' in err
+    code, out, err = himmel("loop", "a.mp4", "a red ball", "--expand", "llm", "--dry-run")
+    assert code == 0 and "what is given shows the scene already" in err
+
+
+def test_the_policy_reads_what_a_verb_translates(himmel: Run) -> None:
+    code, out, err = himmel("extend", "a.mp4", "ein Kind läuft nude durch den Schnee", "--dry-run")
+    assert code == 2 and out == "" and "sexual-minors" in err
+
+
 def test_a_plan_tells_what_was_given(himmel: Run) -> None:
     code, out, _ = himmel("inpaint", "a.mp4", PROMPT, "--box", "0,0,32,32", "--dry-run", "--seed", "1")
     direction = json.loads(out)["direction"]

@@ -153,7 +153,9 @@ def test_from_clips_to_a_model_that_makes_videos(clips: Path, capsys: pytest.Cap
     asked = ["a red snowman jumps", "--model", "run/weights", "--dry-run", "--style", "black and white"]
     assert main(["make", *asked]) == 0
     plan = json.loads(capsys.readouterr().out)
-    assert plan["notes"] == [] and plan["shots"][0]["caption"].endswith("jumps. black and white.")
+    (note,), caption = plan["notes"], plan["shots"][0]["caption"]
+    assert note.startswith('completed to: "a red snowman jumps ')  # by words of the card alone: no other note
+    assert caption.startswith("a red snowman jumps ") and caption.endswith(". black and white.")
 
 
 def test_a_run_of_several_sizes_makes_a_wide_video(

@@ -11,13 +11,14 @@ from himmel.weights import Card
 CARD = Card(name="tiny", sizes=("128x128", "160x96", "96x160"), knows={})
 
 
-def made(*, enlarges: int = 4, **fields: object) -> Plan:
+def made(*, enlarges: int = 4, lexicon: tuple[str, ...] = (), **fields: object) -> Plan:
     facts = ModelFacts(
         card=CARD,
         weights="0" * 64,
         name="tiny",
         compression=Compression(time=4, space=16, patch=(1, 2, 2)),
         enlarges=enlarges,
+        lexicon=lexicon,
     )
     return plan(Request.model_validate({"prompt": "a red ball", "seed": 7} | fields), facts)
 
@@ -74,6 +75,15 @@ def test_a_draft_can_be_finished_later() -> None:
     assert back == draft
     with pytest.raises(UsageError, match="made at 160x96 and 12 fps.*would be made at 128x128"):
         refinished(draft, Request(prompt="a", size="512x512"), CARD, 4)
+
+
+def test_a_shape_in_the_text_is_finished_as_the_usual_one_is() -> None:
+    text = {"prompt": "a red ball, vertical", "expand": "off"}
+    draft, final = (made(**text, preset=preset, lexicon=("a", "red", "ball")) for preset in ("draft", "final"))
+    assert str(draft.size) == "96x160" and draft.finish is None
+    assert str(final.size) == "384x640" and final.shots == draft.shots
+    again = refinished(draft, Request(prompt="a red ball", preset="final"), CARD, enlarges=4)
+    assert again.finish == final.finish and again.shots == final.shots
 
 
 def test_seconds_are_of_what_is_seen() -> None:
