@@ -175,7 +175,8 @@ def _shares(subjects: npt.NDArray[np.bool_], compression: Compression) -> npt.ND
     space = compression.space
     cells = subjects.reshape(frames, height // space, space, width // space, space).mean((2, 4))  # [T, h, w]
     later = cells[1:].reshape(-1, compression.time, *cells.shape[1:]).mean(1)  # [F - 1, h, w]
-    return np.rint(255 * np.concatenate((cells[:1], later))).astype(np.uint8)
+    shares: npt.NDArray[np.uint8] = np.rint(255 * np.concatenate((cells[:1], later))).astype(np.uint8)
+    return shares
 
 
 def _size_of(name: str) -> str:

@@ -35,7 +35,7 @@ class SpaceConv(nn.Module):
         """Map x [B, F, H, W, C] to [B, F, H, W, C']."""
         pictures = x.flatten(0, 1).permute(0, 3, 1, 2)  # [B F, C, H, W]
         y = F.conv2d(pictures, self.weight.permute(0, 3, 1, 2), self.bias, padding=1)  # [B F, C', H, W]
-        return y.permute(0, 2, 3, 1).unflatten(0, x.shape[:2])
+        return torch.unflatten(y.permute(0, 2, 3, 1), 0, x.shape[:2])
 
 
 class ConvBlock(nn.Module):
@@ -116,11 +116,11 @@ def over_latents(values: Tensor, grid: Grid, patch: Grid) -> Tensor:
     """Values [B, G, C] of groups of tokens for every latent: [B, F, 1, 1, C], of single tokens [B, F, H, W, C]."""
     frames, height, width = grid
     if values.shape[1] == frames * height * width:
-        each = values.unflatten(1, grid)  # [B, f, h, w, C]
+        each = torch.unflatten(values, 1, grid)  # [B, f, h, w, C]
         each = each.repeat_interleave(patch[1], 2).repeat_interleave(patch[2], 3)  # [B, f, H, W, C]
     else:
         each = values.expand(-1, frames, -1)[:, :, None, None]  # [B, f, 1, 1, C]
-    return each if patch[0] == 1 else each.repeat_interleave(patch[0], 1)
+    return each if patch[0] == 1 else each.repeat_interleave(patch[0], dim=1)
 
 
 def to_patches(x: Tensor, grid: Grid, patch: Grid) -> Tensor:

@@ -215,7 +215,7 @@ class VideoTransformer(nn.Module):
         if self.place_embedding is not None:
             nn.init.zeros_(self.place_embedding.map.weight)
         for silent in self._silent():
-            nn.init.zeros_(silent.weight)
+            nn.init.zeros_(silent)
 
     def store_in(self, dtype: torch.dtype) -> "VideoTransformer":
         """Store parameters in `dtype`, except those that Wan keeps in float32; returns self."""
@@ -251,12 +251,12 @@ class VideoTransformer(nn.Module):
             t / (t.square() + (1 - t).square()).sqrt() if self.config.prediction == "clean" else torch.ones_like(t)
         )
 
-    def _silent(self) -> Iterator[nn.Module]:
-        """Layers that say nothing at first."""
+    def _silent(self) -> Iterator[Tensor]:
+        """Weights of layers that say nothing at first."""
         if self.conv_stem is not None and self.conv_head is not None:
-            yield from (self.conv_stem.tell, self.conv_head.leave)
+            yield from (self.conv_stem.tell.weight, self.conv_head.leave.weight)
             for block in (*self.conv_stem.blocks, *self.conv_head.blocks):
-                yield from (block.level, block.time)
+                yield from (block.level.weight, block.time.weight)
 
     def _context(self, text: Tensor, image: Tensor | None, dtype: torch.dtype) -> Tensor:
         text = F.pad(text, (0, 0, 0, self.config.text_len - text.shape[1]))  # [B, S, text_dim]
