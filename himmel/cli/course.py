@@ -156,6 +156,11 @@ class Lessons:
         shards, index = self._place(index)
         return shards.record(index)
 
+    def subjects(self, index: int, /) -> "NDArray[np.bool_]":
+        """Where in one clip subjects are seen, bool [T, H, W]."""
+        shards, index = self._place(index)
+        return shards.subjects(index)
+
     @property
     def source(self) -> str:
         """What names these clips: the ledger root of those that judge, "+", the root of those that teach."""

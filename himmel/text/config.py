@@ -14,7 +14,9 @@ class TextConfig:
     """Everything that decides the parameters of a `TextEncoder`, the words it knows included.
 
     lexicon: known words and punctuation marks, lower case; their order is their numbering.
-    length: text slots S. width: width D of an embedding. layers, heads: of the encoder.
+    length: words of a prompt. width: width D of an embedding. layers, heads: of the encoder.
+    queries: slots that read the whole prompt and are written in its words' place, 0 for the words themselves. A
+        word knows of the others only what a few layers tell it; a query can be taught what to ask for.
     """
 
     lexicon: tuple[str, ...]
@@ -22,6 +24,7 @@ class TextConfig:
     width: int = 256
     layers: int = 2
     heads: int = 4
+    queries: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lexicon", tuple(self.lexicon))
@@ -30,8 +33,13 @@ class TextConfig:
             raise UsageError(f'the lexicon lists "{twice}" twice; list every word once')
         if self.width % self.heads:
             raise UsageError(f"text width {self.width} must be a multiple of its {self.heads} heads")
-        if min(self.length, self.width, self.layers, self.heads) < 1:
-            raise UsageError("text length, width, layers and heads must be 1 or more")
+        if min(self.length, self.width, self.layers, self.heads) < 1 or self.queries < 0:
+            raise UsageError("text length, width, layers and heads must be 1 or more, queries 0 or more")
+
+    @property
+    def slots(self) -> int:
+        """Text slots S that the encoder writes: its queries, or a slot for each word."""
+        return self.queries or self.length
 
     def to_dict(self) -> dict[str, Any]:
         """The config as JSON-ready values."""

@@ -1,9 +1,9 @@
-"""A small text encoder, trained together with the transformer that reads it.
+"""A small text encoder, trained together with the transformer that reads it or taught to read before.
 
-Word embeddings, learned positions and a few layers are enough for a closed grammar: the video model does the
-parsing.
+Word embeddings, learned positions and a few layers are enough for a closed grammar. With queries, the encoder
+hands on not the words but what it has read in them: `himmel.train.reading` teaches each query its part of a scene.
 
-B prompts, S slots, D width.
+B prompts, L words, Q queries, S slots (Q, or L without queries), D width.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ __all__ = ["TextEmbedding", "TextEncoder"]
 
 @dataclass(frozen=True, kw_only=True)
 class TextEmbedding:
-    """Prompts as vectors: tokens [B, S, D], zero at padding, and pooled [B, D], their mean over real slots."""
+    """Prompts as vectors: tokens [B, S, D], zero where nothing is said, and pooled [B, D], the others' mean."""
 
     tokens: Tensor
     pooled: Tensor
@@ -60,6 +60,7 @@ class TextEncoder(nn.Module):
         self.config = config
         self.words = nn.Embedding(FIRST_WORD + len(config.lexicon), config.width)
         self.positions = nn.Parameter(torch.empty(config.length, config.width))
+        self.queries = nn.Parameter(torch.empty(config.queries, config.width)) if config.queries else None
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.reset_parameters()
@@ -69,20 +70,29 @@ class TextEncoder(nn.Module):
         return tokenize(prompts, self.config)
 
     def forward(self, ids: Tensor) -> TextEmbedding:
-        """Embed ids [B, S] (`tokenize`); padding is neither read nor written."""
-        real = ids != PAD  # [B, S]
+        """Embed ids [B, L] (`tokenize`); padding is neither read nor written."""
+        real = ids != PAD  # [B, L]
+        said = real.any(dim=1, keepdim=True)  # [B, 1]
+        x = self.words(ids) + self.positions  # [B, L, D]
+        if self.queries is not None:
+            x = torch.cat((self.queries.expand(len(ids), -1, -1), x), dim=1)  # [B, Q + L, D]
+            asking = said.expand(-1, len(self.queries))  # [B, Q]
+            written, real = asking, torch.cat((asking, real), dim=1)  # [B, Q], [B, Q + L]
+        else:
+            written = real  # [B, S]
         # A prompt without words reads its padding, since attention to nothing is not a number.
-        mask = (real | ~real.any(dim=1, keepdim=True))[:, None, None]  # [B, 1, 1, S]
-        x = self.words(ids) + self.positions  # [B, S, D]
+        mask = (real | ~said)[:, None, None]  # [B, 1, 1, Q + L]
         for layer in self.layers:
-            x = layer(x, mask)  # [B, S, D]
-        tokens = self.norm(x) * real[..., None]  # [B, S, D]
-        pooled = tokens.sum(dim=1) / real.sum(dim=1, keepdim=True).clamp(min=1)  # [B, D]
+            x = layer(x, mask)  # [B, Q + L, D]
+        tokens = self.norm(x[:, : written.shape[1]]) * written[..., None]  # [B, S, D]
+        pooled = tokens.sum(dim=1) / written.sum(dim=1, keepdim=True).clamp(min=1)  # [B, D]
         return TextEmbedding(tokens=tokens, pooled=pooled)
 
     def reset_parameters(self) -> None:
         """Small normal embeddings and maps, zero biases."""
         nn.init.normal_(self.positions, std=0.02)
+        if self.queries is not None:
+            nn.init.normal_(self.queries, std=0.02)
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, std=0.02 if isinstance(module, nn.Linear) else 0.05)

@@ -7,12 +7,14 @@ from himmel.train.metrics import Progress
 from himmel.train.pairs import Cutting, PairStore, fill_pairs
 from himmel.train.patterns import PATTERNS, Mixture
 from himmel.train.pixels import PixelCache
+from himmel.train.reading import TrainedReader, train_reader
 from himmel.train.recipes import (
     CodecData,
     CodecRecipe,
     FinisherData,
     FinisherRecipe,
     OptimiserRecipe,
+    ReadingRecipe,
     RunRecipe,
     Stage,
     TransformerData,
@@ -39,10 +41,12 @@ __all__ = [
     "PairStore",
     "PixelCache",
     "Progress",
+    "ReadingRecipe",
     "RunRecipe",
     "Stage",
     "TrainedCodec",
     "TrainedFinisher",
+    "TrainedReader",
     "TrainedTransformer",
     "TransformerData",
     "TransformerRecipe",
@@ -57,5 +61,6 @@ __all__ = [
     "tiny_cpu_transformer",
     "train_codec",
     "train_finisher",
+    "train_reader",
     "train_transformer",
 ]

@@ -22,6 +22,7 @@ __all__ = [
     "FinisherData",
     "FinisherRecipe",
     "OptimiserRecipe",
+    "ReadingRecipe",
     "RunRecipe",
     "Stage",
     "TransformerData",
@@ -180,9 +181,35 @@ class TransformerData:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransformerRecipe:
-    """A transformer and its text encoder from scratch, trained together.
+class ReadingRecipe:
+    """A text encoder that learns to read captions (reading.py), `parts` of `batch` of them a step.
 
+    facts: of each query, the names of the facts it has to tell and the values they may have.
+    """
+
+    text: TextConfig
+    facts: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
+    optimiser: OptimiserRecipe
+    run: RunRecipe
+    parts: int = 2
+    batch: int = 64
+
+    def __post_init__(self) -> None:
+        if len(self.facts) > self.text.queries:
+            raise UsageError(
+                f"{self.text.queries} queries cannot tell {len(self.facts)} groups of facts; give the encoder more"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a checkpoint's metadata."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerRecipe:
+    """A transformer, with a text encoder that learns with it or has learned to read before.
+
+    reader: folder of the run in which the text encoder learned to read (reading.py); it stays as it is then.
     text_dropped: how often a clip comes without text, for guidance. offsets: the first latent frame stands at a
     random place in time from 0 to this, so that the model is not tied to clips that begin at 0. seen: an error
     counts by what the codec's decoder shows of it (pullback.py), instead of alike in every channel. subjects: how
@@ -199,14 +226,15 @@ class TransformerRecipe:
     offsets: int = 16
     seen: bool = True
     subjects: float = 2.0
+    reader: str = ""
 
     def __post_init__(self) -> None:
         if self.model.prediction != "clean":
             raise UsageError(f'prediction "{self.model.prediction}" cannot be trained here; choose "clean"')
-        if (self.model.text_dim, self.model.text_len) != (self.text.width, self.text.length):
+        if (self.model.text_dim, self.model.text_len) != (self.text.width, self.text.slots):
             raise UsageError(
                 f"the transformer reads {self.model.text_len} slots of width {self.model.text_dim}, the text "
-                f"encoder writes {self.text.length} of width {self.text.width}; make them equal"
+                f"encoder writes {self.text.slots} of width {self.text.width}; make them equal"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -282,8 +310,8 @@ def one_gpu_codec(pixels: str, *, steps: int = 4_000) -> CodecRecipe:
 def tiny_cpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 20_000) -> TransformerRecipe:
     """The bundled transformer on two CPU cores: 19.0 million parameters, 1.7 million more in its text encoder.
 
-    Pictures first, of which a step holds nine times as many as of clips: they teach colours, shapes and places. Then
-    mostly whole clips. A part of 576 tokens is 36 pictures with 9 captions or 4 whole clips.
+    Pictures first, of which a step holds nine times as many as of clips: they teach colours, shapes and places.
+    Then mostly whole clips. A part of 576 tokens is 36 pictures with 9 captions or 4 whole clips.
     """
     stages = (Stage(until=0.4, lengths=((1, 1.0),)), Stage(until=1.0, lengths=((1, 0.1), (9, 0.9))))
     return TransformerRecipe(
@@ -305,7 +333,9 @@ def one_gpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 
         model=replace(himmel_small(dim=512, heads=8, layers=10), text_len=_SLOTS),
         text=TextConfig(lexicon=lexicon, length=_SLOTS),
         data=TransformerData(latents=latents, stages=stages, parts=2, tokens=36_864),
-        optimiser=OptimiserRecipe(lr=8e-4, muon=("transformer.blocks.",), muon_lr=1.5e-3, clip=3.0, warm_up=200, decay=0.3),
+        optimiser=OptimiserRecipe(
+            lr=8e-4, muon=("transformer.blocks.",), muon_lr=1.5e-3, clip=3.0, warm_up=200, decay=0.3
+        ),
         run=RunRecipe(steps=steps, device="cuda", compile=True),
     )
 

@@ -25,6 +25,7 @@ from himmel.train.metrics import Progress
 from himmel.train.objective import velocity_loss
 from himmel.train.patterns import Levels, draw_levels
 from himmel.train.pullback import load_metric
+from himmel.train.reading import load_reader
 from himmel.train.recipes import Stage, TransformerRecipe
 from himmel.transformer import VideoTransformer
 from himmel.weights import Part
@@ -88,6 +89,8 @@ class TransformerTask:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.run.seed)
             self.transformer, self.text = VideoTransformer(recipe.model), TextEncoder(recipe.text)
+        if recipe.reader:
+            load_reader(recipe.reader, self.text.requires_grad_(False))
         self.model = nn.ModuleDict({"transformer": self.transformer, "text": self.text}).to(self.device)
         self.store = LatentStore(recipe.data.latents)
         self.buckets = Buckets(self.store, recipe.data.held_out, weight)

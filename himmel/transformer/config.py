@@ -112,8 +112,12 @@ class TransformerConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TransformerConfig":
-        """Read what `to_dict` wrote; raises UsageError on unknown or missing keys."""
+        """Read what `to_dict` wrote; raises UsageError on unknown or missing keys.
+
+        An unknown key of value 0 says that the model has none of what another version knows; it is left out.
+        """
         known = {field.name for field in fields(cls)}
+        values = {key: value for key, value in values.items() if key in known or value != 0}
         if unknown := sorted(set(values) - known):
             raise UsageError(f"transformer config has unknown keys {unknown}; known keys are {sorted(known)}")
         required = {"dim", "ffn_dim", "heads", "layers", "in_channels", "out_channels"}

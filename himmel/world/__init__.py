@@ -5,6 +5,7 @@ truth, `captions` says what it shows.
 """
 
 from himmel.world.captions import canonical, describe, lexicon
+from himmel.world.facts import FACTS, scene_facts
 from himmel.world.grammar import held_out
 from himmel.world.grammar_profile import PROFILES
 from himmel.world.sampling import FIRST_LIGHT, FULL, GENERATOR, INTUITIVE_PHYSICS, Profile, sample_scene
@@ -13,6 +14,7 @@ from himmel.world.stage import RenderedClip, Stage
 from himmel.world.truth import Event, GroundTruth
 
 __all__ = [
+    "FACTS",
     "FIRST_LIGHT",
     "FULL",
     "GENERATOR",
@@ -33,4 +35,5 @@ __all__ = [
     "lexicon",
     "mirrored",
     "sample_scene",
+    "scene_facts",
 ]

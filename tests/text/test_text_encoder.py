@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -43,8 +45,22 @@ def test_order_matters(encoder: TextEncoder) -> None:
     assert not torch.allclose(tokens[0, 1], tokens[1, 1], atol=1e-4)
 
 
-def test_every_parameter_learns_and_no_text_stays_finite(encoder: TextEncoder) -> None:
-    learner = TextEncoder(CONFIG)
+@torch.no_grad()
+def test_queries_read_the_whole_prompt_in_the_place_of_its_words() -> None:
+    torch.manual_seed(0)
+    reader = TextEncoder(replace(CONFIG, queries=3)).train(False)
+    ids = reader.tokenize(["a red ball", "a red cube", ""]).ids
+    text = reader(ids)
+    assert reader.config.slots == 3 and text.tokens.shape == (3, 3, 16)
+    assert not torch.allclose(text.tokens[0, :], text.tokens[1, :], atol=1e-4)
+    assert not text.tokens[2].any() and not text.pooled[2].any()
+    torch.testing.assert_close(text.pooled[0], text.tokens[0].mean(dim=0))
+    torch.testing.assert_close(reader(ids[:1]).tokens[0], text.tokens[0])  # others in the batch are not read
+
+
+@pytest.mark.parametrize("queries", [0, 3])
+def test_every_parameter_learns_and_no_text_stays_finite(queries: int) -> None:
+    learner = TextEncoder(replace(CONFIG, queries=queries))
     text = learner(learner.tokenize(["a red ball", ""]).ids)
     (text.tokens.square().sum() + text.pooled[:, 0].sum()).backward()
     for name, parameter in learner.named_parameters():

@@ -200,6 +200,7 @@ def test_inputs_that_do_not_fit_are_refused(
 def test_config_round_trip_and_refusals() -> None:
     for config in (himmel_small(), wan21_flf2v_14b(), tiny()):
         assert TransformerConfig.from_dict(config.to_dict()) == config
+        assert TransformerConfig.from_dict({**config.to_dict(), "of_a_later_version": 0}) == config
     with pytest.raises(UsageError, match="unknown keys"):
         TransformerConfig.from_dict({**tiny().to_dict(), "depth": 3})
     with pytest.raises(UsageError, match="lacks"):
