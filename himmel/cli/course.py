@@ -4,11 +4,12 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from himmel.cli.said import caption, knows, lesson, styles, weight
 from himmel.cli.show import Show
 from himmel.errors import Cancelled, LedgerError, UsageError, WeightsError
 
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from himmel.codec import Codec
     from himmel.data import ClipShards, RenderConfig
     from himmel.shapes import Size
-    from himmel.train import CodecRecipe, FinisherRecipe, TrainedCodec, TrainedTransformer, TransformerRecipe
+    from himmel.train import (
+        CodecRecipe,
+        FinisherRecipe,
+        ReadingRecipe,
+        TrainedCodec,
+        TrainedTransformer,
+        TransformerRecipe,
+    )
     from himmel.weights import Card, Index, Part
     from himmel.world import Profile
 
@@ -107,7 +115,20 @@ class Course:
         latents, words = str((out / "latents").resolve()), lexicon(lessons.profile)
         recipe: TransformerRecipe = getattr(train, f"{self.recipe}_transformer")(latents, words)
         run = replace(recipe.run, compile=self.compile or recipe.run.compile)
-        return fitted(self, replace(recipe, run=run, data=replace(recipe.data, codec=codec)), lessons)
+        reader = str((out / "text").resolve()) if recipe.text.queries else ""
+        recipe = replace(recipe, run=run, data=replace(recipe.data, codec=codec), reader=reader)
+        return fitted(self, recipe, lessons)
+
+    def reading_recipe(self, learner: "TransformerRecipe") -> "ReadingRecipe":
+        """The recipe by which a transformer's text encoder learns to read, in no more steps than `learner` has."""
+        from himmel import train
+        from himmel.world import FACTS
+
+        facts = tuple(tuple(group.items()) for group in FACTS)
+        recipe: ReadingRecipe = getattr(train, f"{self.recipe}_reading")(learner.text.lexicon, facts)
+        steps = min(recipe.run.steps, learner.run.steps)
+        run = replace(recipe.run, steps=steps, tensorboard=learner.run.tensorboard)
+        return replace(recipe, text=learner.text, run=run)
 
 
 def fitted(course: Course, recipe: Recipe, lessons: "Lessons") -> Recipe:
@@ -274,6 +295,10 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
         raise WeightsError(f"{codec} holds no codec; train one with: himmel train codec")
     encoder = open_codec(coded.parts["codec"])
     recipe = course.transformer_recipe(out, lessons, train.codec_digest(encoder))
+    if recipe.reader:
+        course.show.begin("teaching the text encoder to read")
+        reading, told = course.reading_recipe(recipe), lesson(lessons.profile)
+        train.train_reader(reading, Path(recipe.reader), told, course.show.training, course.stop)
     course.show.begin("encoding the clips")
     train.encode_clips(
         encoder.to(recipe.run.device),
@@ -284,12 +309,12 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
         should_stop=course.stop,
     )
     course.show.begin("training the transformer")
-    trained = train.train_transformer(recipe, out, _caption, course.show.training, course.stop, weight=_weight)
+    trained = train.train_transformer(recipe, out, caption, course.show.training, course.stop, weight=weight)
     best = min(trained.figures, key=lambda name: sum(trained.figures[name].values()))
     parts = {name: replace(part, storage=course.storage) for name, part in trained.parts(best).items()}
     others = other_roots(lessons, trained.sources, coded.card)
     card = _card(course, lessons, others, trained, trained.figures[best])
-    card = replace(card, knows=_knows(lessons.profile), styles=_styles(lessons.profile))
+    card = replace(card, knows=knows(lessons.profile), styles=styles(lessons.profile))
     return saved(weights, parts | {"codec": coded.parts["codec"]}, card, trained.figures[best])
 
 
@@ -300,23 +325,6 @@ def open_codec(part: "Part") -> "Codec":
     codec = Codec(CodecConfig.from_dict(dict(part.config)))
     codec.load_state_dict(dict(part.tensors))
     return codec.requires_grad_(False)
-
-
-def _caption(record: Mapping[str, Any], mirrored: bool, rng: "np.random.Generator") -> str:
-    from himmel.world import SceneSpec, describe
-    from himmel.world.captions import mirror_caption
-
-    caption = describe(SceneSpec.from_dict(record["spec"]), rng, form="any")
-    return mirror_caption(caption) if mirrored else caption
-
-
-def _weight(record: Mapping[str, Any]) -> float:
-    """Scenes of two and three subjects are drawn more often: there is more in them to tell apart.
-
-    In the first bundled weights' part of the world, 54, 41 and 4 in 100 scenes have one, two and three subjects;
-    with these weights 39, 44 and 16 in 100 that are drawn.
-    """
-    return (0.75, 1.1, 4.0)[len(record["spec"]["subjects"]) - 1]
 
 
 def _name(course: Course, lessons: Lessons) -> str:
@@ -356,21 +364,6 @@ def _card(
         knows={},
         notes="on held-out clips: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()),
     )
-
-
-def _knows(profile: "Profile") -> dict[str, tuple[str, ...]]:
-    """The trained words by category, and every word that captions had."""
-    from himmel.world import lexicon
-
-    ids = {name: value for name, value in asdict(profile).items() if name not in ("name", "counts")}
-    spoken = {name: tuple(dict.fromkeys(word.replace("_", " ") for word in value)) for name, value in ids.items()}
-    return spoken | {"words": lexicon(profile)}
-
-
-def _styles(profile: "Profile") -> dict[str, str]:
-    from himmel.world.caption_words import STYLE_TAGS
-
-    return {style: STYLE_TAGS[style][0] for style in dict.fromkeys(profile.styles)}
 
 
 def commit() -> str:

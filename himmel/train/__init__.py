@@ -21,9 +21,11 @@ from himmel.train.recipes import (
     TransformerRecipe,
     one_gpu_codec,
     one_gpu_finisher,
+    one_gpu_reading,
     one_gpu_transformer,
     tiny_cpu_codec,
     tiny_cpu_finisher,
+    tiny_cpu_reading,
     tiny_cpu_transformer,
 )
 from himmel.train.transformer import TrainedTransformer, train_transformer
@@ -55,9 +57,11 @@ __all__ = [
     "fill_pairs",
     "one_gpu_codec",
     "one_gpu_finisher",
+    "one_gpu_reading",
     "one_gpu_transformer",
     "tiny_cpu_codec",
     "tiny_cpu_finisher",
+    "tiny_cpu_reading",
     "tiny_cpu_transformer",
     "train_codec",
     "train_finisher",

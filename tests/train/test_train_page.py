@@ -79,7 +79,7 @@ def transformer_rows() -> list[str]:
     return [
         row("width, heads, layers", *("{}, {}, {}".format(*shape) for shape in shapes)),
         row("parameters with text", *(millions(*pair) for pair in models)),
-        row("text slots", *(recipe.text.length for recipe in TRANSFORMERS)),
+        row("words, queries that read them", *(f"{r.text.length}, {r.text.queries}" for r in TRANSFORMERS)),
         row("a step", *(f"{recipe.data.parts} x {recipe.data.tokens} tokens" for recipe in TRANSFORMERS)),
         row("sizes: share", *(sizes(recipe.data.stages) for recipe in TRANSFORMERS)),
         row("latent frames: share", *(lengths(recipe.data.stages) for recipe in TRANSFORMERS)),
