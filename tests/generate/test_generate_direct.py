@@ -137,7 +137,7 @@ def test_a_loop_closes(pipe: Pipeline, folder: Path, monkeypatch: pytest.MonkeyP
     bare = pipe.direct(verb, PROMPT, seed=7)
     assert np.array_equal(bare.frames[:10], given)
     for places in ([9, 10], [-1, 0]):
-        assert changes(clip.frames[places])[0] < 0.75 * changes(bare.frames[places])[0]
+        assert changes(clip.frames[places])[0] < 0.9 * changes(bare.frames[places])[0]
 
 
 class Unsmoothed(Seam):
