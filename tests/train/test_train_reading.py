@@ -4,10 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from test_train_transformer import COLOURS as PAINTS
+from test_train_transformer import PaintedClips, caption
+from test_train_transformer import recipe as video_recipe
 
+from himmel.codec import Codec, CodecConfig
 from himmel.errors import TrainingError, UsageError
 from himmel.text import TextConfig, TextEncoder
-from himmel.train import OptimiserRecipe, ReadingRecipe, RunRecipe, train_reader
+from himmel.train import OptimiserRecipe, ReadingRecipe, RunRecipe, encode_clips, train_reader, train_transformer
 from himmel.train.reading import ReadingTask, load_reader
 
 COLOURS, KINDS = ("red", "green", "blue"), ("ball", "cube")
@@ -75,6 +79,30 @@ def test_a_run_goes_on_and_its_encoder_is_opened(tmp_path: Path) -> None:
         load_reader(tmp_path / "nothing", one)
     with pytest.raises(TrainingError, match="holds another text encoder"):
         load_reader(whole, TextEncoder(replace(recipe().text, queries=3)))
+
+
+def test_an_encoder_that_has_learned_to_read_stays_as_it_is(tmp_path: Path) -> None:
+    codec = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=4))
+    codec.measure(torch.zeros(4), torch.full((4,), 0.1))
+    encode_clips(codec, PaintedClips(), tmp_path / "latents", per_chunk=5)
+    plan = video_recipe(tmp_path / "latents")
+    text = replace(plan.text, queries=2)
+    facts = ((("colour", tuple(PAINTS)),), (("side", ("left", "right")),))
+    reading = replace(recipe(), text=text, facts=facts)
+
+    def of_walls(rng: np.random.Generator) -> tuple[str, list[dict[str, str]]]:
+        colour = str(rng.choice(list(PAINTS)))
+        return f"a {colour} wall dark on the left", [{"colour": colour}, {"side": "left"}]
+
+    train_reader(reading, tmp_path / "text", of_walls)
+    model = replace(plan.model, text_len=2)
+    trained = train_transformer(
+        replace(plan, model=model, text=text, reader=str(tmp_path / "text")), tmp_path / "video", caption
+    )
+    reader = TextEncoder(text)
+    load_reader(tmp_path / "text", reader)
+    for name, value in reader.state_dict().items():
+        assert torch.equal(trained.weights["last"][f"text.{name}"], value), name
 
 
 def test_every_group_of_facts_needs_a_query() -> None:
