@@ -16,15 +16,19 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from himmel.codec import Codec, CodecConfig
     from himmel.text import TextConfig, TextEncoder
-    from himmel.transformer import VideoTransformer, tiny
+    from himmel.transformer import VideoTransformer, tiny, tiny_planner
     from himmel.weights import Card, Part, SamplerDefaults, save_weights
 
     lexicon = ("a", "red", "blue", "ball", "cube", "rolls", "left", "right", "past", "the", "camera", ",", ".")
     torch.manual_seed(1)
     codec = Codec(CodecConfig(channels=(8, 8, 8), latent_channels=4, encoder_blocks=(0, 1, 1)))
     text = TextEncoder(TextConfig(lexicon=lexicon, length=8, width=16, layers=1, heads=2))
-    transformer = VideoTransformer(tiny(channels=4, text_dim=16, text_len=8, precision="lean"))
+    transformer = VideoTransformer(tiny(channels=4, text_dim=16, text_len=8, actors=2, precision="lean"))
+    planner = VideoTransformer(tiny_planner(actors=2, text_dim=16, text_len=8))
     torch.nn.init.normal_(transformer.head.head.weight)
+    torch.nn.init.normal_(planner.head.head.weight)
+    torch.nn.init.normal_(transformer.blocking_stem.actor_out.weight)
+    torch.nn.init.normal_(transformer.conv_stem.tell.weight)
     torch.nn.init.normal_(codec.preview_rgb, std=0.3)
     card = Card(
         name="tiny",
@@ -40,6 +44,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "codec": Part(config=codec.config.to_dict(), tensors=codec.state_dict()),
         "text": Part(config=text.config.to_dict(), tensors=text.state_dict()),
         "transformer": Part(config=transformer.config.to_dict(), tensors=transformer.state_dict()),
+        "planner": Part(config=planner.config.to_dict(), tensors=planner.state_dict()),
     }
     folder = tmp_path_factory.mktemp("weights") / "tiny"
     save_weights(folder, parts, card)

@@ -1,24 +1,21 @@
 """The course of training: clips, pixels, a codec, latents, a transformer. Each goes on where it was cut off."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from himmel.cli.lessons import Lessons
 from himmel.cli.said import caption, knows, lesson, styles, weight
 from himmel.cli.show import Show
-from himmel.errors import Cancelled, LedgerError, UsageError, WeightsError
+from himmel.errors import Cancelled, UsageError, WeightsError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from himmel.codec import Codec
-    from himmel.data import ClipShards, RenderConfig
+    from himmel.data import RenderConfig
     from himmel.shapes import Size
     from himmel.train import (
         CodecRecipe,
@@ -29,12 +26,10 @@ if TYPE_CHECKING:
         TransformerRecipe,
     )
     from himmel.weights import Card, Index, Part
-    from himmel.world import Profile
 
 __all__ = [
     "RECIPES",
     "Course",
-    "Lessons",
     "Made",
     "commit",
     "draw",
@@ -112,8 +107,9 @@ class Course:
         from himmel import train
         from himmel.world import lexicon
 
-        latents, words = str((out / "latents").resolve()), lexicon(lessons.profile)
-        recipe: TransformerRecipe = getattr(train, f"{self.recipe}_transformer")(latents, words)
+        latents, blockings = str((out / "latents").resolve()), str((out / "blockings").resolve())
+        named, words = getattr(train, f"{self.recipe}_transformer"), lexicon(lessons.profile)
+        recipe: TransformerRecipe = named(latents, words, blockings=blockings)
         run = replace(recipe.run, compile=self.compile or recipe.run.compile)
         reader = str((out / "text").resolve()) if recipe.text.queries else ""
         recipe = replace(recipe, run=run, data=replace(recipe.data, codec=codec), reader=reader)
@@ -130,6 +126,17 @@ class Course:
         run = replace(recipe.run, steps=steps, tensorboard=learner.run.tensorboard)
         return replace(recipe, text=learner.text, run=run)
 
+    def planner_recipe(self, learner: "TransformerRecipe") -> "TransformerRecipe":
+        """The recipe of a transformer's planner, which has the same text encoder and the same clips."""
+        from himmel import train
+
+        named = getattr(train, f"{self.recipe}_planner")
+        recipe: TransformerRecipe = named(learner.data.blockings, learner.text.lexicon)
+        steps = min(recipe.run.steps, learner.run.steps)
+        run = replace(recipe.run, steps=steps, compile=learner.run.compile, tensorboard=learner.run.tensorboard)
+        data = replace(recipe.data, held_out=learner.data.held_out, source=learner.data.source)
+        return replace(recipe, run=run, data=data, reader=learner.reader)
+
 
 def fitted(course: Course, recipe: Recipe, lessons: "Lessons") -> Recipe:
     """The recipe with the steps and the start of the course, its clips, and what is installed here."""
@@ -139,89 +146,6 @@ def fitted(course: Course, recipe: Recipe, lessons: "Lessons") -> Recipe:
     held_out = len(lessons.judging) or recipe.data.held_out
     data = replace(recipe.data, held_out=held_out, source=lessons.source)
     return replace(recipe, run=run, data=data)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lessons:
-    """The clips of a folder: those of the split "validation" come first and judge, those of "train" teach.
-
-    Where there are none to judge, a recipe holds some of the others out. rendering: how they were drawn, as their
-    ledger says.
-    """
-
-    judging: "ClipShards"
-    training: "ClipShards"
-    rendering: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, folder: Path) -> "Lessons":
-        """Open a folder of clips; raises LedgerError when it has none to train on or they were not rendered."""
-        from himmel.data import ClipShards
-
-        training = ClipShards(folder, split="train")
-        if not len(training):
-            raise LedgerError(f"{folder} holds no training clips; draw some with: himmel world render")
-        judging = ClipShards(folder, split="validation")
-        return cls(judging=judging, training=training, rendering=_rendering(training))
-
-    def __len__(self) -> int:
-        return len(self.judging) + len(self.training)
-
-    def frames(self, index: int, /) -> "NDArray[np.uint8]":
-        """Frames of one clip, uint8 [T, H, W, 3]."""
-        shards, index = self._place(index)
-        return shards.frames(index)
-
-    def record(self, index: int, /) -> dict[str, Any]:
-        """What is in one clip's scene."""
-        shards, index = self._place(index)
-        return shards.record(index)
-
-    def subjects(self, index: int, /) -> "NDArray[np.bool_]":
-        """Where in one clip subjects are seen, bool [T, H, W]."""
-        shards, index = self._place(index)
-        return shards.subjects(index)
-
-    @property
-    def source(self) -> str:
-        """What names these clips: the ledger root of those that judge, "+", the root of those that teach."""
-        return f"{self.judging.root}+{self.training.root}"
-
-    @property
-    def profile(self) -> "Profile":
-        """The part of the world's grammar the clips were drawn from."""
-        return _profiles()[self.rendering["profile"]]
-
-    @property
-    def sizes(self) -> "tuple[Size, ...]":
-        """Sizes of the training clips, each once: first those of the rendering, in its order."""
-        told, found = self.rendering, {str(size): size for size in self.training.sizes}
-        named = (f"{told.get('width')}x{told.get('height')}", *told.get("others", ()))
-        return tuple(dict.fromkeys([*(found[name] for name in named if name in found), *found.values()]))
-
-    def _place(self, index: int) -> "tuple[ClipShards, int]":
-        first = len(self.judging)
-        return (self.judging, index) if index < first else (self.training, index - first)
-
-
-def _profiles() -> "Mapping[str, Profile]":
-    from himmel.world import PROFILES
-
-    return PROFILES
-
-
-def _rendering(clips: "ClipShards") -> dict[str, Any]:
-    transform = clips.rows[0].transform
-    try:
-        rendering: dict[str, Any] = json.loads(transform)
-        if rendering["profile"] in _profiles() and rendering["generator"]:
-            return rendering
-    except (ValueError, TypeError, KeyError):
-        pass  # another program's words for what it did
-    raise LedgerError(
-        f'{clips.folder} holds clips that were not rendered ("{transform[:60]}"), so nothing says what they show; '
-        "draw some with: himmel world render"
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,6 +223,20 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
         course.show.begin("teaching the text encoder to read")
         reading, told = course.reading_recipe(recipe), lesson(lessons.profile)
         train.train_reader(reading, Path(recipe.reader), told, course.show.training, course.stop)
+    course.show.begin("noting who is where")
+    train.write_blockings(
+        lessons,
+        Path(recipe.data.blockings),
+        actors=recipe.model.actors,
+        every=encoder.compression.time,
+        source=lessons.source,
+        on_progress=course.show.counter("clips noted"),
+        should_stop=course.stop,
+    )
+    course.show.begin("training the planner")
+    planned = train.train_transformer(
+        course.planner_recipe(recipe), out / "planner", caption, course.show.training, course.stop, weight=weight
+    )
     course.show.begin("encoding the clips")
     train.encode_clips(
         encoder.to(recipe.run.device),
@@ -310,12 +248,18 @@ def learn_transformer(course: Course, lessons: Lessons, codec: Path, out: Path, 
     )
     course.show.begin("training the transformer")
     trained = train.train_transformer(recipe, out, caption, course.show.training, course.stop, weight=weight)
-    best = min(trained.figures, key=lambda name: sum(trained.figures[name].values()))
-    parts = {name: replace(part, storage=course.storage) for name, part in trained.parts(best).items()}
+    best = _best(trained)
+    made = trained.parts(best) | {"planner": planned.parts(_best(planned))["transformer"]}
+    parts = {name: replace(part, storage=course.storage) for name, part in made.items()}
     others = other_roots(lessons, trained.sources, coded.card)
     card = _card(course, lessons, others, trained, trained.figures[best])
     card = replace(card, knows=knows(lessons.profile), styles=styles(lessons.profile))
     return saved(weights, parts | {"codec": coded.parts["codec"]}, card, trained.figures[best])
+
+
+def _best(trained: "TrainedTransformer") -> str:
+    """The name of the weights with the least errors on held-out clips."""
+    return min(trained.figures, key=lambda name: sum(trained.figures[name].values()))
 
 
 def open_codec(part: "Part") -> "Codec":

@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from himmel.cli.course import Course, Lessons, Made, commit, fitted, open_codec, other_roots, saved
+from himmel.cli.course import Course, Made, commit, fitted, open_codec, other_roots, saved
+from himmel.cli.lessons import Lessons
 from himmel.errors import UsageError, WeightsError
 
 if TYPE_CHECKING:

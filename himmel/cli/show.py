@@ -39,6 +39,7 @@ STRIP_COLUMNS = 16  # most terminal columns for one latent frame of the preview
 WORDS = {
     "load": "reading the weights",
     "text": "reading the prompt",
+    "block": "deciding who stands where",
     "denoise": "making the video",
     "decode": "drawing the frames",
     "finish": "finishing the frames",

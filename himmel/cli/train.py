@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from himmel.cli.course import RECIPES, Course, Lessons, Made, draw, is_made, learn_codec, learn_transformer
+from himmel.cli.course import RECIPES, Course, Made, draw, is_made, learn_codec, learn_transformer
+from himmel.cli.lessons import Lessons
 from himmel.cli.options import SIZES
 from himmel.cli.show import Show, print_json, print_path
 from himmel.cli.stop import stopping

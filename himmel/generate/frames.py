@@ -6,7 +6,7 @@ What conditions give is held whole, as latents: for the bundled model a sixteent
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
@@ -27,6 +27,7 @@ from himmel.flow import (
     roll,
     sigma_grid,
 )
+from himmel.generate.blocking import blocking_of
 from himmel.generate.model import Asked, Model
 from himmel.generate.progress import Clock, OnProgress
 from himmel.media import Pixels
@@ -118,6 +119,9 @@ def _latents(take: _Take, conditions: Sequence[Condition], canvas: Canvas) -> It
     """New latents [1, C, f, h, w] of each window."""
     take.clock.at("text")
     asked = _asked(take)
+    if not conditions:  # what is given decides who is where, and nothing reads it there
+        take.clock.at("block")
+        asked = replace(asked, blocking=blocking_of(asked, take.shape.frames, take.shot.seed, take.rolling))
     begin = _beginnings(take, conditions, canvas)
     turns = tuple(asked.texts)[1:]
     yield from roll(take.shape.frames, begin, asked.over, take.sampler, take.rolling, _telling(take), turns)

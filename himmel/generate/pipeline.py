@@ -37,7 +37,7 @@ __all__ = [
 
 KEYS_FOLDER = Path.home() / ".himmel" / "keys"
 PARTS = ("codec", "text", "transformer")
-OPTIONAL = frozenset({"finisher"})
+OPTIONAL = frozenset({"planner", "finisher"})
 
 
 def fast_device() -> str:
@@ -183,14 +183,19 @@ def _model(weights: Weights, device: str) -> Model:
         codec = Codec(CodecConfig.from_dict(dict(weights.parts["codec"].config)))
         text = TextEncoder(TextConfig.from_dict(weights.parts["text"].config))
         transformer = VideoTransformer(TransformerConfig.from_dict(weights.parts["transformer"].config))
+        part = weights.parts.get("planner")
+        planner = VideoTransformer(TransformerConfig.from_dict(part.config)) if part else None
         part = weights.parts.get("finisher")
         finisher = Finisher(FinisherConfig.from_dict(dict(part.config))) if part else None
-    modules = {"codec": codec, "text": text, "transformer": transformer, "finisher": finisher}
+    needed = {"codec": codec, "text": text, "transformer": transformer}
+    modules: dict[str, nn.Module | None] = {**needed, "planner": planner, "finisher": finisher}
     for name, module in modules.items():
         if module is not None:
             _fill(module, weights.parts[name].tensors, name)
             module.requires_grad_(False).train(False).to(device)
-    return Model(codec=codec, text=text, transformer=transformer, finisher=finisher, device=device)
+    return Model(
+        codec=codec, text=text, transformer=transformer, planner=planner, finisher=finisher, device=device
+    )
 
 
 def _fill(module: nn.Module, tensors: Mapping[str, torch.Tensor], name: str) -> None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 __all__ = ["STAGES", "Clock", "OnProgress", "Progress", "Stage"]
 
-Stage: TypeAlias = Literal["load", "text", "denoise", "decode", "finish", "write", "seal"]
-STAGES: tuple[Stage, ...] = ("load", "text", "denoise", "decode", "finish", "write", "seal")
+Stage: TypeAlias = Literal["load", "text", "block", "denoise", "decode", "finish", "write", "seal"]
+STAGES: tuple[Stage, ...] = ("load", "text", "block", "denoise", "decode", "finish", "write", "seal")
 
 RECENT = 0.1  # least share of the newest measurement in an average; the first ones count equally
 # Until decoding has been timed, one latent frame is taken to cost this many forward passes.

@@ -1,5 +1,6 @@
 """Learning: recipes in, checkpoints and weights out."""
 
+from himmel.train.blockings import write_blockings
 from himmel.train.codec import TrainedCodec, train_codec
 from himmel.train.finisher import TrainedFinisher, train_finisher
 from himmel.train.latents import LatentStore, codec_digest, encode_clips
@@ -7,6 +8,18 @@ from himmel.train.metrics import Progress
 from himmel.train.pairs import Cutting, PairStore, fill_pairs
 from himmel.train.patterns import PATTERNS, Mixture
 from himmel.train.pixels import PixelCache
+from himmel.train.presets import (
+    one_gpu_codec,
+    one_gpu_finisher,
+    one_gpu_planner,
+    one_gpu_reading,
+    one_gpu_transformer,
+    tiny_cpu_codec,
+    tiny_cpu_finisher,
+    tiny_cpu_planner,
+    tiny_cpu_reading,
+    tiny_cpu_transformer,
+)
 from himmel.train.reading import TrainedReader, train_reader
 from himmel.train.recipes import (
     CodecData,
@@ -19,14 +32,6 @@ from himmel.train.recipes import (
     Stage,
     TransformerData,
     TransformerRecipe,
-    one_gpu_codec,
-    one_gpu_finisher,
-    one_gpu_reading,
-    one_gpu_transformer,
-    tiny_cpu_codec,
-    tiny_cpu_finisher,
-    tiny_cpu_reading,
-    tiny_cpu_transformer,
 )
 from himmel.train.transformer import TrainedTransformer, train_transformer
 
@@ -57,14 +62,17 @@ __all__ = [
     "fill_pairs",
     "one_gpu_codec",
     "one_gpu_finisher",
+    "one_gpu_planner",
     "one_gpu_reading",
     "one_gpu_transformer",
     "tiny_cpu_codec",
     "tiny_cpu_finisher",
+    "tiny_cpu_planner",
     "tiny_cpu_reading",
     "tiny_cpu_transformer",
     "train_codec",
     "train_finisher",
     "train_reader",
     "train_transformer",
+    "write_blockings",
 ]

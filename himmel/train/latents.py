@@ -30,7 +30,7 @@ from himmel.train.checkpoint import sync
 from himmel.train.pixels import Pixels, to_video
 from himmel.train.pullback import load_metric, pullback_metric, save_metric
 
-__all__ = ["LatentStore", "RecordedClips", "StoredClip", "claim", "codec_digest", "encode_clips"]
+__all__ = ["LatentStore", "RecordedClips", "StoredClip", "claim", "codec_digest", "encode_clips", "write_whole"]
 
 _CHUNK = "number of clips in a chunk"
 _SUBJECTS = "subjects-"
@@ -104,7 +104,7 @@ def claim(folder: Path, origin: dict[str, str | int], noun: str) -> None:
     """Write down where what a folder holds, called `noun`, comes from; raises TrainingError for another."""
     path = folder / "origin.json"
     if not path.exists():
-        _write(path, json.dumps(origin))
+        write_whole(path, json.dumps(origin))
         return
     try:
         found = {_CHUNK: _CHUNK_ONCE, **json.loads(path.read_text())}
@@ -125,7 +125,7 @@ def codec_digest(codec: Codec) -> str:
     return text.hexdigest()
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     part = path.with_suffix(".part")
     part.write_text(text)
@@ -148,7 +148,7 @@ def _encode_chunk(codec: Codec, clips: RecordedClips, chosen: range, index: Path
         sync(index.with_name(name))  # an index must never name an array that a power cut could still take
         for row, number in enumerate(members):
             lines[number] = {"array": name, "row": row, "record": clips.record(number)}
-    _write(index, "".join(json.dumps(lines[number]) + "\n" for number in chosen))
+    write_whole(index, "".join(json.dumps(lines[number]) + "\n" for number in chosen))
 
 
 def _save_subjects(clips: RecordedClips, store: "LatentStore", compression: Compression) -> None:

@@ -33,7 +33,7 @@ __all__ = ["Loop", "Task"]
 Part = TypeVar("Part", bound=Sized)
 
 # Fields of a recipe that say where something lies: a run may go on when it moved. What it is, `source` says.
-_PLACES = frozenset({"pixels", "latents", "pairs", "initial", "reader"})
+_PLACES = frozenset({"pixels", "latents", "pairs", "initial", "reader", "blockings"})
 _BESIDE = frozenset({"tensorboard"})  # changes nothing that is learned
 _PATIENCE = 50  # steps in a row with losses that are not finite before a run gives up
 

@@ -1,11 +1,11 @@
-"""Recipes: everything a training run depends on, as frozen values; a variant is a function that returns one.
+"""Recipes: everything a training run depends on, as frozen values; presets.py has those of the bundled weights.
 
 A recipe and the data it names decide a run to the bit on one machine. It is written into every checkpoint,
 and a run refuses to go on from a checkpoint of another recipe. Data are named by `source`, not by the folder
 they lie in: folders may move.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -14,37 +14,24 @@ from himmel.errors import UsageError
 from himmel.finish import FinisherConfig
 from himmel.text import TextConfig
 from himmel.train.patterns import Mixture
-from himmel.transformer import TransformerConfig, himmel_small
+from himmel.transformer import TransformerConfig
 
 __all__ = [
     "CodecData",
     "CodecRecipe",
     "FinisherData",
     "FinisherRecipe",
+    "GroupsOfFacts",
     "OptimiserRecipe",
     "ReadingRecipe",
     "RunRecipe",
     "Stage",
     "TransformerData",
     "TransformerRecipe",
-    "one_gpu_codec",
-    "one_gpu_finisher",
-    "one_gpu_reading",
-    "one_gpu_transformer",
-    "tiny_cpu_codec",
-    "tiny_cpu_finisher",
-    "tiny_cpu_reading",
-    "tiny_cpu_transformer",
 ]
 
 # Of each query, the names of its facts and the values they may have.
 GroupsOfFacts: TypeAlias = tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
-
-_CODEC_MATRICES = ("encoder.", "decoder.")
-_FINISHER_MATRICES = ("enlarge.blocks.", "between.blocks.")
-# Text slots: of the captions of three subjects, the longest of the first bundled weights' part of the world, about
-# 1 in 20,000 has one word or mark more. Seven queries tell facts of a scene, one is free.
-_TEXT: dict[str, int] = {"length": 64, "layers": 3, "queries": 8}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,14 +148,18 @@ class TransformerData:
     """Batches from a folder of encoded clips (latents.py): `parts` of about `tokens` tokens, each of one size.
 
     stills: pictures of a clip that share its caption, in parts of still pictures; reading a caption costs as much
-    as drawing some of them. held_out: clips, the first of the folder, that are never trained on. source: what
+    as drawing some of them. copies: how often a whole clip comes in its part, each time with noise of its own and
+    with the same caption. blockings: folder of who is where in the same clips (blockings.py), for a transformer
+    that has actors. held_out: clips, the first of the folder, that are never trained on. source: what
     names the clips, such as the root of their ledger. codec: what names the codec that encoded them. A run goes on
     with the same ones only.
     """
 
     latents: str
     stages: tuple[Stage, ...]
+    blockings: str = ""
     stills: int = 4
+    copies: int = 1
     parts: int = 2
     tokens: int = 4608
     held_out: int = 32
@@ -232,8 +223,11 @@ class TransformerRecipe:
     seen: bool = True
     subjects: float = 2.0
     reader: str = ""
+    blocked: float = 0.8
 
     def __post_init__(self) -> None:
+        if self.data.blockings and not self.model.actors:
+            raise UsageError("a transformer without actors cannot be told blockings; leave them out")
         if self.model.prediction != "clean":
             raise UsageError(f'prediction "{self.model.prediction}" cannot be trained here; choose "clean"')
         if (self.model.text_dim, self.model.text_len) != (self.text.width, self.text.slots):
@@ -290,92 +284,3 @@ class FinisherRecipe:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a checkpoint's metadata."""
         return asdict(self)
-
-
-def tiny_cpu_codec(pixels: str, *, steps: int = 4_000) -> CodecRecipe:
-    """The bundled codec on CPU cores with bf16 matrix units; a step is 0.2 TFLOP."""
-    return CodecRecipe(
-        model=CodecConfig(),
-        data=CodecData(pixels=pixels, batch=6, crop=80),
-        optimiser=OptimiserRecipe(lr=5e-4, muon=_CODEC_MATRICES, muon_lr=2e-3),
-        run=RunRecipe(steps=steps),
-    )
-
-
-def one_gpu_codec(pixels: str, *, steps: int = 4_000) -> CodecRecipe:
-    """A wider codec on one GPU: 7 TFLOP a step."""
-    return CodecRecipe(
-        model=CodecConfig(channels=(96, 192, 384)),
-        data=CodecData(pixels=pixels, batch=64, crop=96),
-        optimiser=OptimiserRecipe(lr=5e-4, muon=_CODEC_MATRICES, muon_lr=2e-3),
-        run=RunRecipe(steps=steps, device="cuda", compile=True),
-    )
-
-
-def tiny_cpu_reading(lexicon: tuple[str, ...], facts: GroupsOfFacts, *, steps: int = 6_000) -> ReadingRecipe:
-    """The bundled text encoder on two CPU cores: 2.5 million parameters, 128 captions a step."""
-    return ReadingRecipe(
-        text=TextConfig(lexicon=lexicon, **_TEXT),
-        facts=facts,
-        optimiser=OptimiserRecipe(lr=1e-3, betas=(0.9, 0.97), warm_up=200, decay=0.5),
-        run=RunRecipe(steps=steps, side_by_side=2, average_every=20, evaluate_every=1000),
-    )
-
-
-def one_gpu_reading(lexicon: tuple[str, ...], facts: GroupsOfFacts, *, steps: int = 6_000) -> ReadingRecipe:
-    """The same text encoder on one GPU."""
-    recipe = tiny_cpu_reading(lexicon, facts, steps=steps)
-    return replace(recipe, run=replace(recipe.run, device="cuda", side_by_side=1))
-
-
-def tiny_cpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 20_000) -> TransformerRecipe:
-    """The bundled transformer on two CPU cores: 19.0 million parameters; its text encoder has learned to read.
-
-    Pictures first, of which a step holds nine times as many as of clips: they teach colours, shapes and places.
-    Then mostly whole clips. A part of 576 tokens is 36 pictures with 9 captions or 4 whole clips.
-    """
-    stages = (Stage(until=0.4, lengths=((1, 1.0),)), Stage(until=1.0, lengths=((1, 0.1), (9, 0.9))))
-    return TransformerRecipe(
-        model=replace(himmel_small(dim=320, heads=5, layers=8), text_len=_TEXT["queries"]),
-        text=TextConfig(lexicon=lexicon, **_TEXT),
-        data=TransformerData(latents=latents, stages=stages, parts=4, tokens=576),
-        optimiser=OptimiserRecipe(lr=7e-4, betas=(0.9, 0.97), clip=3.0, decay=1.0),
-        run=RunRecipe(steps=steps, side_by_side=2, average_every=4),
-    )
-
-
-def one_gpu_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 8_000) -> TransformerRecipe:
-    """A wider transformer on one GPU, with Muon and batches of 512 clips: 50 million parameters."""
-    stages = (
-        Stage(until=0.25, lengths=((1, 0.7), (3, 0.3))),
-        Stage(until=1.0, lengths=((1, 0.1), (5, 0.1), (9, 0.8))),
-    )
-    return TransformerRecipe(
-        model=replace(himmel_small(dim=512, heads=8, layers=10), text_len=_TEXT["queries"]),
-        text=TextConfig(lexicon=lexicon, **_TEXT),
-        data=TransformerData(latents=latents, stages=stages, parts=2, tokens=36_864),
-        optimiser=OptimiserRecipe(
-            lr=8e-4, muon=("transformer.blocks.",), muon_lr=1.5e-3, clip=3.0, warm_up=200, decay=0.3
-        ),
-        run=RunRecipe(steps=steps, device="cuda", compile=True),
-    )
-
-
-def tiny_cpu_finisher(pairs: str, *, steps: int = 8_000) -> FinisherRecipe:
-    """The bundled finisher on two CPU cores with bf16 matrix units: 1.0 million parameters."""
-    return FinisherRecipe(
-        model=FinisherConfig(),
-        data=FinisherData(pairs=pairs),
-        optimiser=OptimiserRecipe(lr=5e-4, muon=_FINISHER_MATRICES, muon_lr=1e-3),
-        run=RunRecipe(steps=steps, side_by_side=2, evaluate_every=1000, average_every=4),
-    )
-
-
-def one_gpu_finisher(pairs: str, *, steps: int = 20_000) -> FinisherRecipe:
-    """A deeper finisher on one GPU, with longer and larger crops."""
-    return FinisherRecipe(
-        model=FinisherConfig(width=96, blocks=12, memory=48),
-        data=FinisherData(pairs=pairs, parts=1, batch=16, frames=6, crop=64),
-        optimiser=OptimiserRecipe(lr=5e-4, muon=_FINISHER_MATRICES, muon_lr=1e-3),
-        run=RunRecipe(steps=steps, device="cuda", evaluate_every=1000),
-    )

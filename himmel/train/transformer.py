@@ -1,6 +1,6 @@
 """Train the transformer and its text encoder on encoded clips, with every pattern of known patches.
 
-B clips    C channels    F latent frames    h w latents    S text slots
+B clips    C channels    F latent frames    h w latents    S text slots    K numbers of a blocking
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.compiler import config
 
+from himmel.blocking import channels
 from himmel.errors import TrainingError
 from himmel.flow import noisy
 from himmel.shapes import LatentShape, TokenGrid
@@ -42,12 +43,14 @@ _KERNELS = 32  # kinds of parts; where there are more, they share kernels
 class ClipBatch:
     """Clips of one size: latents [B, C, F, h, w], their levels, text ids [B, S], first place in time [B].
 
-    Stills of one clip follow each other and share its text: ids [B / stills, S]. subjects: how much of each latent
-    is a subject, [B, 1, F, h, w], where that counts.
+    Stills of one clip follow each other and share its text: ids [B / stills, S]; so do copies of whole clips.
+    subjects: how much of each latent is a subject, [B, 1, F, h, w], where that counts. blocking: [B, K, F], zeros
+    where it is not told, for a transformer that has actors.
     """
 
     latents: Tensor
     subjects: Tensor | None
+    blocking: Tensor | None
     levels: Levels
     ids: Tensor
     offset: Tensor
@@ -93,6 +96,7 @@ class TransformerTask:
             load_reader(recipe.reader, self.text.requires_grad_(False))
         self.model = nn.ModuleDict({"transformer": self.transformer, "text": self.text}).to(self.device)
         self.store = LatentStore(recipe.data.latents)
+        self.blockings = self._open_blockings() if recipe.model.actors else None
         self.buckets = Buckets(self.store, recipe.data.held_out, weight)
         self.kinds = 2 * len(self.buckets.kinds(recipe.data.stages))  # levels may differ inside a frame or not
         self._metric = self._read_metric() if recipe.seen else None
@@ -128,6 +132,20 @@ class TransformerTask:
             )
         return metric.to(self.device)
 
+    def _open_blockings(self) -> LatentStore:
+        if not self.recipe.data.blockings:
+            raise TrainingError(
+                "a transformer with actors learns from blockings too; write them and name the folder"
+            )
+        blockings = LatentStore(self.recipe.data.blockings)
+        numbers = channels(self.recipe.model.actors)
+        if len(blockings) != len(self.store) or blockings.shape(0)[0] != numbers:
+            raise TrainingError(
+                f"{blockings.folder} tells of {len(blockings)} clips by {blockings.shape(0)[0]} numbers a frame; "
+                f"{len(self.store)} clips and {numbers} numbers are needed; write the blockings again"
+            )
+        return blockings
+
     def _compiled(self) -> Callable[..., Tensor]:
         # Beyond this limit torch compiles nothing more and goes on without.
         config.recompile_limit = max(config.recompile_limit, self.kinds)
@@ -144,6 +162,7 @@ class TransformerTask:
             part.levels.timesteps().to(self.device),
             text.tokens,
             pooled=text.pooled if self.recipe.model.pooled_text else None,
+            blocking=None if part.blocking is None else part.blocking.to(self.device),
             frame_offset=part.offset.to(self.device),
         )  # [B, C, F, h, w]
         weight = None if part.subjects is None else 1 + self.recipe.subjects * part.subjects.to(self.device)
@@ -154,25 +173,41 @@ class TransformerTask:
         frames = int(rng.choice(lengths, p=np.array(shares) / sum(shares)))
         bucket = self.buckets.choose(stage, frames, rng)
         grid = self._grid(bucket.shape, frames)
-        stills = self.recipe.data.stills if frames == 1 else 1
-        clips = max(1, self.recipe.data.tokens // grid.count // stills)
+        data = self.recipe.data
+        sharing = data.stills if frames == 1 else data.copies
+        clips = max(1, data.tokens // grid.count // sharing)
         chosen = bucket.draw(clips, rng)
         mirrored: list[bool] = (rng.random(clips) < 0.5).tolist()
         latents = self.store.latents(chosen, mirrored, bucket.shape.frames if frames == 1 else frames)
         subjects = self._subjects(chosen, mirrored, latents.shape[2])
-        if frames == 1:
-            places = rng.integers(0, latents.shape[2], (clips, stills))
-            latents, subjects = _stills(latents, places), None if subjects is None else _stills(subjects, places)
+        blocking = self._blocking(chosen, mirrored, latents.shape[2])
+        places = rng.integers(0, latents.shape[2], (clips, sharing)) if frames == 1 else None
+        latents = _shown(latents, sharing, places)
+        subjects = None if subjects is None else _shown(subjects, sharing, places)
+        blocking = None if blocking is None else _shown(blocking, sharing, places)
+        levels = draw_levels(self.recipe.mixture, grid, len(latents), rng)
         return ClipBatch(
             latents=latents,
             subjects=subjects,
-            levels=draw_levels(self.recipe.mixture, grid, len(latents), rng),
+            blocking=None if blocking is None else self._told(blocking, levels, rng),
+            levels=levels,
             ids=self._ids(chosen, mirrored, rng, self.recipe.text_dropped),
             offset=torch.from_numpy(rng.integers(0, self.recipe.offsets + 1, size=len(latents))),
         )
 
     def _subjects(self, chosen: Sequence[int], mirrored: Sequence[bool], frames: int) -> Tensor | None:
         return self.store.subjects(chosen, mirrored, frames) if self.recipe.subjects else None
+
+    def _blocking(self, chosen: Sequence[int], mirrored: Sequence[bool], frames: int) -> Tensor | None:
+        """Who is where in the first frames of clips: [B, K, F, 1, 1]."""
+        return self.blockings.latents(chosen, mirrored, frames) if self.blockings is not None else None
+
+    def _told(self, blocking: Tensor, levels: Levels, rng: np.random.Generator) -> Tensor:
+        """What is told of blockings [B, K, F, 1, 1]: all, nothing, or what is not known; float32 [B, K, F]."""
+        told = torch.from_numpy(rng.random(len(blocking)) < self.recipe.blocked)[:, None]  # [B, 1]
+        silent = torch.from_numpy(rng.random(len(blocking)) < 0.5)[:, None]
+        known = levels.known.flatten(2).all(2)  # [B, F]
+        return blocking.float().flatten(2) * (told & ~(silent & known))[:, None]
 
     def _ids(
         self, chosen: Sequence[int], mirrored: Sequence[bool], rng: np.random.Generator, dropped: float
@@ -187,9 +222,11 @@ class TransformerTask:
         shape = shape_of(self.store, index)
         grid = self._grid(shape, shape.frames)
         t = torch.full((1, grid.frames, 1, 1), level)
+        blocking = self._blocking([index], [False], grid.frames)
         part = ClipBatch(
             latents=self.store.latents([index], [False], grid.frames),
             subjects=self._subjects([index], [False], grid.frames),
+            blocking=None if blocking is None else blocking.float().flatten(2),
             levels=Levels(t=t, known=torch.zeros_like(t, dtype=torch.bool)),
             ids=self._ids([index], [False], rng, 0.0),
             offset=torch.zeros(1, dtype=torch.int64),
@@ -205,8 +242,10 @@ class TransformerTask:
         return TokenGrid(frames=frames // time, height=shape.height // rows, width=shape.width // columns)
 
 
-def _stills(clips: Tensor, places: npt.NDArray[np.int64]) -> Tensor:
-    """The latent frames of clips [B, C, F, h, w] at places [B, n], as clips of one: [B n, C, 1, h, w]."""
+def _shown(clips: Tensor, times: int, places: npt.NDArray[np.int64] | None) -> Tensor:
+    """Clips [B, C, F, h, w], each so many times, or their latent frames at places [B, times] as clips of one."""
+    if places is None:
+        return clips.repeat_interleave(times, 0)
     chosen = [clip[:, place : place + 1] for clip, row in zip(clips, places, strict=True) for place in row]
     return torch.stack(chosen)
 

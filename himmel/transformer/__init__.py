@@ -2,8 +2,10 @@
 
 from himmel.transformer.config import (
     TransformerConfig,
+    himmel_planner,
     himmel_small,
     tiny,
+    tiny_planner,
     wan21_flf2v_14b,
     wan21_i2v_14b,
     wan21_t2v_1_3b,
@@ -21,8 +23,10 @@ __all__ = [
     "VideoTransformer",
     "flops",
     "from_diffusers",
+    "himmel_planner",
     "himmel_small",
     "tiny",
+    "tiny_planner",
     "to_diffusers",
     "wan21_flf2v_14b",
     "wan21_i2v_14b",

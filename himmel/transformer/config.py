@@ -4,16 +4,19 @@ Figures of the Wan family: `wan/configs/*.py` of Wan-Video/Wan2.1 and Wan-Video/
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from himmel.blocking import channels
 from himmel.errors import UsageError
 
 __all__ = [
     "CONV_BLOCKS",
     "TransformerConfig",
+    "himmel_planner",
     "himmel_small",
     "tiny",
+    "tiny_planner",
     "wan21_flf2v_14b",
     "wan21_i2v_14b",
     "wan21_t2v_14b",
@@ -44,8 +47,9 @@ class TransformerConfig:
         them; 0 for none.
     place_waves: waves along time, height and width that tell a patch where in the clip it lies, 0 for none.
         Rotary positions say only how far apart two patches are: docs/LOG.md says what a small model makes of it.
-    conv_width: width of the convolutions over latents before and after the blocks, 0 for none. Outlines are finer
-        than a patch and things move by less from frame to frame, and attention mixes whole patches.
+    conv: width of the convolutions over latents before and after the blocks, 0 for none: outlines are finer than a
+        patch, things move by less from frame to frame, and attention mixes whole patches. And for how many
+        subjects, whom the first text slots are about, a blocking may tell the convolutions where they are.
     pooled_text: add a pooled text vector of width text_dim to the time embedding.
     activation: of the feed-forward, "gelu" (its tanh form, Wan's) or "silu" (a third of the cost on a CPU).
     prediction: "velocity" (noise - data) or "clean" (the data itself).
@@ -64,7 +68,7 @@ class TransformerConfig:
     text_len: int = 512
     image: tuple[int, int] = (0, 0)
     place_waves: int = 0
-    conv_width: int = 0
+    conv: tuple[int, int] = (0, 0)
     pooled_text: bool = False
     activation: str = "gelu"
     prediction: str = "velocity"
@@ -81,9 +85,13 @@ class TransformerConfig:
                 raise UsageError(f'{name} "{getattr(self, name)}" is unknown; choose {" or ".join(choices)}')
         if len(self.patch) != 3 or min(self.patch) < 1:
             raise UsageError(f"patch {self.patch} must be three positive sizes (time, height, width)")
-        if self.conv_width < 0:
-            raise UsageError(f"conv_width {self.conv_width} is neither 0, for none, nor a width; take 192")
+        if min(self.conv) < 0 or self.actors > self.text_len or (self.actors and not self.conv_width):
+            raise UsageError(
+                f"convolutions of width {self.conv_width} with {self.actors} actors: both are 0 or more, and "
+                f"actors need convolutions and as many of the {self.text_len} text slots"
+            )
         object.__setattr__(self, "patch", tuple(self.patch))
+        object.__setattr__(self, "conv", tuple(self.conv))
         object.__setattr__(self, "image", tuple(self.image))
 
     @property
@@ -102,13 +110,23 @@ class TransformerConfig:
         return self.image[1]
 
     @property
+    def conv_width(self) -> int:
+        """Width of the convolutions, 0 for none."""
+        return self.conv[0]
+
+    @property
+    def actors(self) -> int:
+        """Subjects of a blocking, 0 for none."""
+        return self.conv[1]
+
+    @property
     def patch_volume(self) -> int:
         """Latents per token."""
         return self.patch[0] * self.patch[1] * self.patch[2]
 
     def to_dict(self) -> dict[str, Any]:
         """The config as JSON-ready values."""
-        return {**asdict(self), "patch": list(self.patch), "image": list(self.image)}
+        return {**asdict(self), "patch": list(self.patch), "image": list(self.image), "conv": list(self.conv)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TransformerConfig":
@@ -168,6 +186,7 @@ def himmel_small(
     layers: int = 10,
     place_waves: int = 3,
     conv_width: int = 192,
+    actors: int = 3,
     precision: str = "lean",
 ) -> TransformerConfig:
     """The bundled model's layout: predicts clean latents, text of 48 slots of width 256."""
@@ -181,7 +200,7 @@ def himmel_small(
         text_dim=256,
         text_len=48,
         place_waves=place_waves,
-        conv_width=conv_width,
+        conv=(conv_width, actors),
         pooled_text=True,
         activation="silu",
         prediction="clean",
@@ -189,8 +208,29 @@ def himmel_small(
     )
 
 
+def himmel_planner(*, actors: int, dim: int = 192, heads: int = 4, layers: int = 6) -> TransformerConfig:
+    """The layout that plans blockings of so many actors for `himmel_small`: a latent frame is one token."""
+    numbers = channels(actors)
+    return TransformerConfig(
+        dim=dim,
+        ffn_dim=4 * dim,
+        heads=heads,
+        layers=layers,
+        in_channels=numbers,
+        out_channels=numbers,
+        patch=(1, 1, 1),
+        text_dim=256,
+        text_len=48,
+        place_waves=3,
+        pooled_text=True,
+        activation="silu",
+        prediction="clean",
+        precision="lean",
+    )
+
+
 def tiny(
-    *, channels: int = 4, text_dim: int = 16, text_len: int = 8, precision: str = "faithful"
+    *, channels: int = 4, text_dim: int = 16, text_len: int = 8, actors: int = 0, precision: str = "faithful"
 ) -> TransformerConfig:
     """A layout of a few thousand parameters for tests."""
     return TransformerConfig(
@@ -204,11 +244,17 @@ def tiny(
         text_len=text_len,
         pooled_text=True,
         place_waves=2,
-        conv_width=6,
+        conv=(6, actors),
         activation="silu",
         prediction="clean",
         precision=precision,
     )
+
+
+def tiny_planner(*, actors: int = 2, text_dim: int = 16, text_len: int = 8) -> TransformerConfig:
+    """The planner's layout at the size of `tiny`."""
+    planner = himmel_planner(actors=actors, dim=24, heads=2, layers=2)
+    return replace(planner, text_dim=text_dim, text_len=text_len)
 
 
 def _wan_14b(*, in_channels: int, image: tuple[int, int] = (0, 0)) -> TransformerConfig:

@@ -73,12 +73,16 @@ class ConvStem(nn.Module):
         self.blocks = nn.ModuleList(ConvBlock(config) for _ in range(CONV_BLOCKS[0]))
         self.tell = nn.Linear(width * config.patch_volume, config.dim)
 
-    def forward(self, latents: Tensor, t: Tensor, level: Tensor, grid: Grid) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, latents: Tensor, t: Tensor, level: Tensor, grid: Grid, placed: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Features [B, F, H, W, C] of latents [B, C, F, H, W] and what they add to the tokens, [B, N, D].
 
-        t: noise levels [B, F, H, W, 1] from 0 to 1; level: [B, G, D], activated.
+        t: noise levels [B, F, H, W, 1] from 0 to 1; level: [B, G, D], activated; placed: features [B, F, H, W, C]
+        of what a blocking says.
         """
         x = self.enter(torch.cat((latents.movedim(1, -1), t.to(latents.dtype)), dim=-1))  # [B, F, H, W, C]
+        x = x if placed is None else x + placed  # [B, F, H, W, C]
         for block in self.blocks:
             x = block(x, level, grid, self.patch)  # [B, F, H, W, C]
         return x, self.tell(to_patches(x, grid, self.patch))

@@ -16,8 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from himmel.blocking import channels
 from himmel.errors import UsageError
 from himmel.transformer.attention import CrossAttention, SelfAttention
+from himmel.transformer.blocking import BlockingStem
 from himmel.transformer.config import TransformerConfig
 from himmel.transformer.convolutions import ConvHead, ConvStem, SpaceConv, over_latents, to_video
 from himmel.transformer.rope import Rotation, rotation
@@ -149,6 +151,7 @@ class VideoTransformer(nn.Module):
         self.head = Head(config)
         self.conv_stem = ConvStem(config) if config.conv_width else None
         self.conv_head = ConvHead(config) if config.conv_width else None
+        self.blocking_stem = BlockingStem(config) if config.actors else None
         self.reset_parameters()
 
     def forward(
@@ -159,6 +162,7 @@ class VideoTransformer(nn.Module):
         *,
         pooled: Tensor | None = None,
         image: Tensor | None = None,
+        blocking: Tensor | None = None,
         frame_offset: int | Tensor = 0,
     ) -> Tensor:
         """Predict [B, C, F, H, W] from latents [B, C', F, H, W].
@@ -166,7 +170,8 @@ class VideoTransformer(nn.Module):
         timesteps: noise level times 1000, per clip [B], per latent frame [B, F] or per token [B, N].
         text: [B, S, text_dim], S up to `text_len`; missing slots are zeros and are attended like the rest. Where
         there are fewer texts than clips, as many clips in a row share each. pooled: [B, text_dim], as many as
-        texts, where the config has `pooled_text`. image: [B, M, image_dim], where it has one.
+        texts, where the config has `pooled_text`. image: [B, M, image_dim], where it has one. blocking: [B, K, F]
+        (`himmel.blocking`), where it has actors; zeros, or None, say nothing.
         frame_offset: place of the first latent frame in time, an int or [B].
         Raises UsageError when a shape does not fit the config.
         """
@@ -185,7 +190,8 @@ class VideoTransformer(nn.Module):
         t = self._levels(timesteps, latents, grid) if self.config.conv_width else None  # [B, F, H, W, 1]
         seen, active = None, F.silu(level)  # [B, G, D]
         if self.conv_stem is not None and t is not None:
-            seen, told = self.conv_stem(latents.to(dtype), t, active, grid)
+            placed = self._placed(blocking, text, latents)  # [B, F, H, W, C]
+            seen, told = self.conv_stem(latents.to(dtype), t, active, grid, placed)
             x = x + told  # [B, N, D]
         for block in self.blocks:
             x = block(x, levels, context, rotate)  # [B, N, D]
@@ -242,6 +248,21 @@ class VideoTransformer(nn.Module):
         t = (timesteps.float() / 1000).reshape(len(timesteps), -1, 1)  # [B, G, 1]
         return over_latents(t, grid, self.config.patch).expand(-1, -1, *latents.shape[3:], -1)
 
+    def _placed(self, blocking: Tensor | None, text: Tensor, latents: Tensor) -> Tensor | None:
+        """What a blocking and the slots of its actors say of every latent."""
+        if blocking is None:
+            return None
+        if self.blocking_stem is None:
+            raise UsageError("this transformer has no actors; ask it without a blocking")
+        actors, (batch, _, frames) = self.config.actors, latents.shape[:3]
+        if blocking.shape != (batch, channels(actors), frames):
+            raise UsageError(
+                f"a blocking {tuple(blocking.shape)} does not fit {actors} actors over {frames} latent frames; "
+                f"make it {(batch, channels(actors), frames)}"
+            )
+        slots = text[:, : self.config.actors].repeat_interleave(len(latents) // len(text), 0)  # [B, K, text_dim]
+        return cast(Tensor, self.blocking_stem(blocking, slots, latents.shape[3:]))
+
     def _error(self, t: Tensor) -> Tensor:
         """How large the error of a prediction is at noise levels t, where latents have the deviation 1.
 
@@ -257,6 +278,8 @@ class VideoTransformer(nn.Module):
             yield from (self.conv_stem.tell.weight, self.conv_head.leave.weight)
             for block in (*self.conv_stem.blocks, *self.conv_head.blocks):
                 yield from (block.level.weight, block.time.weight)
+        if self.blocking_stem is not None:
+            yield from (self.blocking_stem.actor_out.weight, self.blocking_stem.view_out.weight)
 
     def _context(self, text: Tensor, image: Tensor | None, dtype: torch.dtype) -> Tensor:
         text = F.pad(text, (0, 0, 0, self.config.text_len - text.shape[1]))  # [B, S, text_dim]

@@ -4,6 +4,7 @@ A scene is a `SceneSpec`; `sample_scene` draws one from a seed, `Stage` draws it
 truth, `captions` says what it shows.
 """
 
+from himmel.world.blocking import blocking_of
 from himmel.world.captions import canonical, describe, lexicon
 from himmel.world.facts import FACTS, scene_facts
 from himmel.world.grammar import held_out
@@ -29,6 +30,7 @@ __all__ = [
     "SceneSpec",
     "Stage",
     "SubjectSpec",
+    "blocking_of",
     "canonical",
     "describe",
     "held_out",

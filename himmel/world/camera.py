@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from himmel.blocking import FIELD
 from himmel.world import motion
 from himmel.world.bodies import COLLIDERS
 from himmel.world.canvas import View, camera_uniforms
@@ -23,7 +24,7 @@ from himmel.world.spec import SceneSpec
 __all__ = ["camera_path", "focal", "spread"]
 
 FloatArray: TypeAlias = npt.NDArray[Any]
-FOV = 36.0  # degrees across a square picture
+FOV = FIELD  # degrees across a square picture
 DISTANCES = np.geomspace(3.6, 11.5, 14)
 FARTHER = (12.6, 13.8, 15.1, 16.6, 18.2, 20.0)  # for long rows and walls
 FARTHEST = (22.0, 24.2, 26.6, 29.3)  # for the same in tall pictures

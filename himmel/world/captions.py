@@ -201,11 +201,11 @@ class _Caption:
         return None if kind is None else self.voice.word(words.RELATIONS[kind])
 
     def related(self, verb: str) -> str:
-        """The relation as a clause of its own, from either side."""
+        """The relation as a clause of its own: plainly where the one named first is, at times the other."""
         if self.relation is None:
             return ""
         a, kind, b = self.relation.a, str(self.relation.kind), self.relation.b
-        if self.voice.chance(SYNONYM_SHARE) and kind in OPPOSITE:
+        if kind in OPPOSITE and (a > b) != self.voice.chance(SYNONYM_SHARE):
             a, kind, b = b, OPPOSITE[kind], a
         where = self.voice.word(words.RELATIONS[kind])
         return f"{self.subject(a)} {verb} {where} {self.subject(b)}"

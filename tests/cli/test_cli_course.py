@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli_train import small_codec, small_transformer
+from test_cli_train import small_codec, small_planner, small_transformer
 
 from himmel import train
 from himmel.cli import main
-from himmel.cli.course import Course, Lessons
+from himmel.cli.course import Course
+from himmel.cli.lessons import Lessons
 from himmel.cli.show import Show
 from himmel.data import ClipRow, ClipShards, Ledger, Sample, SourceRow, write_shard
 from himmel.media import encode_clip
@@ -23,6 +24,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(train, "tiny_cpu_codec", small_codec)
     monkeypatch.setattr(train, "tiny_cpu_transformer", small_transformer)
+    monkeypatch.setattr(train, "tiny_cpu_planner", small_planner)
 
 
 def draw(folder: str, clips: int, first_seed: int = 0) -> str:

@@ -10,14 +10,14 @@ import pytest
 
 from himmel import train
 from himmel.cli import main
-from himmel.cli.course import Lessons
+from himmel.cli.lessons import Lessons
 from himmel.cli.stop import stopping
 from himmel.codec import CodecConfig
 from himmel.data import open_pixels
 from himmel.media import read_video
 from himmel.text import TextConfig
 from himmel.train import OptimiserRecipe, RunRecipe, Stage, TransformerData
-from himmel.transformer import tiny
+from himmel.transformer import tiny, tiny_planner
 from himmel.weights import load_weights
 
 RUN = RunRecipe(steps=2, precision="fp32", averages=(0.1,), log_every=1, evaluate_every=2, tensorboard=False)
@@ -33,10 +33,13 @@ def small_codec(pixels: str, *, steps: int = 2) -> train.CodecRecipe:
     )
 
 
-def small_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 2) -> train.TransformerRecipe:
-    data = TransformerData(latents=latents, stages=(Stage(until=1.0, lengths=((2, 1.0),)),), tokens=2, held_out=1)
+def small_transformer(
+    latents: str, lexicon: tuple[str, ...], *, blockings: str = "", steps: int = 2
+) -> train.TransformerRecipe:
+    stages = (Stage(until=1.0, lengths=((2, 1.0),)),)
+    data = TransformerData(latents=latents, blockings=blockings, stages=stages, tokens=2, held_out=1)
     return train.TransformerRecipe(
-        model=tiny(channels=4, text_dim=16, text_len=48),
+        model=tiny(channels=4, text_dim=16, text_len=48, actors=2),
         text=TextConfig(lexicon=lexicon, length=48, width=16, layers=1, heads=2),
         data=data,
         optimiser=OptimiserRecipe(),
@@ -44,11 +47,18 @@ def small_transformer(latents: str, lexicon: tuple[str, ...], *, steps: int = 2)
     )
 
 
+def small_planner(blockings: str, lexicon: tuple[str, ...], *, steps: int = 2) -> train.TransformerRecipe:
+    model = tiny_planner(actors=2, text_dim=16, text_len=48)
+    plan = replace(small_transformer(blockings, lexicon, steps=steps), model=model, seen=False, subjects=0.0)
+    return replace(plan, data=replace(plan.data, copies=2))
+
+
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(train, "tiny_cpu_codec", small_codec)
     monkeypatch.setattr(train, "tiny_cpu_transformer", small_transformer)
+    monkeypatch.setattr(train, "tiny_cpu_planner", small_planner)
     monkeypatch.setattr("himmel.cli.train.VALIDATION_CLIPS", 1)
 
 
@@ -144,7 +154,7 @@ def test_from_clips_to_a_model_that_makes_videos(clips: Path, capsys: pytest.Cap
     assert "another recipe" in json.loads(capsys.readouterr().out)["error"]
 
     weights = load_weights("run/weights")
-    assert set(weights.parts) == {"codec", "text", "transformer"}
+    assert set(weights.parts) == {"codec", "text", "planner", "transformer"}
     card = weights.card
     assert card.ledger == load_weights("codec/weights").card.ledger and card.trained_steps == 1
     assert card.sizes == ("32x32",) and card.frames == 33 and "snowman" in card.knows["subjects"]

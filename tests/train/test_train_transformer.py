@@ -258,7 +258,7 @@ def test_a_run_can_start_from_another(latents: Path, tmp_path: Path) -> None:
     warm_figures = train_transformer(later, tmp_path / "warm", caption).figures["last"]
     cold_figures = train_transformer(cold, tmp_path / "cold", caption).figures["last"]
     assert warm_figures["held_out_loss_at_0.6"] < cold_figures["held_out_loss_at_0.6"]
-    smaller = replace(plan, model=replace(plan.model, place_waves=0, conv_width=0))
+    smaller = replace(plan, model=replace(plan.model, place_waves=0, conv=(0, 0)))
     train_transformer(smaller, tmp_path / "smaller", caption)
     grown = replace(later, run=replace(later.run, initial=str(tmp_path / "smaller")))
     grown_figures = train_transformer(grown, tmp_path / "grown", caption).figures["last"]
