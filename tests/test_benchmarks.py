@@ -37,11 +37,20 @@ def test_each_opens_with_command_hardware_minutes_and_number(path: Path) -> None
 def test_make_is_timed_stage_by_stage(scripts: Path, tiny_weights: Path, tmp_path: Path) -> None:
     make = loaded(scripts / "make.py")
     seconds = make.once(str(tiny_weights), "64x64", 9, tmp_path)
-    stages = ("prepare", "text", "denoise", "decode", "review", "write", "seal")
+    stages = ("prepare", "text", "block", "denoise", "decode", "review", "write", "seal")
     assert sum(seconds[stage] for stage in stages) == pytest.approx(seconds[make.AFTER_LOADING])
     assert "denoise" in make.table([seconds, seconds])
     with pytest.raises(SystemExit, match="10 frames cannot be made"):
         make.once(str(tiny_weights), "64x64", 10, tmp_path)
+
+
+def test_a_plan_of_places_is_judged(scripts: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocking = loaded(scripts / "blocking.py")
+    assert blocking.main(["--model", str(tiny_weights), "--scenes", "6", "--truth", "4"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "planned     number" in said and "true        number 1.000 of 4" in said and "true        camera" in said
+    )
 
 
 def test_a_minute_is_measured_beside_five_seconds(

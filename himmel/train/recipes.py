@@ -209,7 +209,9 @@ class TransformerRecipe:
     text_dropped: how often a clip comes without text, for guidance. offsets: the first latent frame stands at a
     random place in time from 0 to this, so that the model is not tied to clips that begin at 0. seen: an error
     counts by what the codec's decoder shows of it (pullback.py), instead of alike in every channel. subjects: how
-    much more it counts where a subject fills a latent; most of a picture is background.
+    much more it counts where a subject fills a latent; most of a picture is background. blocked: how often a
+    transformer that has actors is told a clip's blocking, half as often that of known frames. shaken: deviation of
+    noise on what is told, in the units of a blocking: a planner is that inexact (arXiv 2106.15282, section 4).
     """
 
     model: TransformerConfig
@@ -224,6 +226,7 @@ class TransformerRecipe:
     subjects: float = 2.0
     reader: str = ""
     blocked: float = 0.8
+    shaken: float = 0.05
 
     def __post_init__(self) -> None:
         if self.data.blockings and not self.model.actors:

@@ -207,7 +207,8 @@ class TransformerTask:
         told = torch.from_numpy(rng.random(len(blocking)) < self.recipe.blocked)[:, None]  # [B, 1]
         silent = torch.from_numpy(rng.random(len(blocking)) < 0.5)[:, None]
         known = levels.known.flatten(2).all(2)  # [B, F]
-        return blocking.float().flatten(2) * (told & ~(silent & known))[:, None]
+        shaken = torch.from_numpy(rng.standard_normal(blocking.shape[:3], np.float32)) * self.recipe.shaken
+        return (blocking.float().flatten(2) + shaken) * (told & ~(silent & known))[:, None]
 
     def _ids(
         self, chosen: Sequence[int], mirrored: Sequence[bool], rng: np.random.Generator, dropped: float

@@ -78,6 +78,7 @@ def recipe(latents: Path, blockings: Path | str = "") -> TransformerRecipe:
     return TransformerRecipe(
         model=tiny(text_dim=16, text_len=8, actors=ACTORS),
         text=TextConfig(lexicon=("left", "right"), length=8, width=16, layers=1),
+        shaken=0.0,
         data=TransformerData(
             latents=str(latents),
             blockings=str(blockings),
@@ -152,6 +153,17 @@ def test_what_is_told_is_all_or_nothing_or_what_is_not_known(latents: Path, bloc
                 assert row.all() or not row.any() or torch.equal(row, ~sure)
     assert kinds == {"all", "nothing", "part"}
     assert task.kinds > 0
+
+
+def test_what_is_told_is_shaken(latents: Path, blockings: Path) -> None:
+    sure, shaken = recipe(latents, blockings), replace(recipe(latents, blockings), shaken=0.05)
+    for seed in range(4):
+        parts = [TransformerTask(r, caption).draw(np.random.default_rng(seed), 0.0)[0] for r in (sure, shaken)]
+        plain, moved = (part.blocking for part in parts)
+        assert plain is not None and moved is not None
+        assert torch.equal(plain == 0, moved == 0)
+        assert plain.any() == moved.any() and float((plain - moved).abs().max()) < 0.3
+        assert not plain.any() or float((plain - moved)[plain != 0].std()) == pytest.approx(0.05, rel=0.3)
 
 
 def test_actors_and_blockings_belong_together(latents: Path, blockings: Path) -> None:
