@@ -62,7 +62,7 @@ class Completer:
         >>> Completer(card=Card(name="blind", knows={}), seed=7).complete("a red ball")
         'a red ball'
         """
-        text, items = self._with_subject(caption)
+        text, items = self._with_subject(self._beside(caption))
         chance = self._chance(items)
         deed = self._deed(items, chance)
         place = self._place(items, chance)
@@ -73,6 +73,17 @@ class Completer:
                 text = f"{text[:at]} {words.strip()}{text[at:]}"
         tail = [sentence for sentence in tail if sentence]
         return ". ".join([text.rstrip(" ."), *tail]) + "." if tail else text
+
+    def _beside(self, caption: str) -> str:
+        """The caption with small words of place that the model never met said in those that it did."""
+        known, beside = set(self._knows("words")), completions()["beside"]
+        for item in reversed(load_language("en").items(caption)):
+            if item.kind not in ("relations", "links") or known.issuperset(item.said.casefold().split()):
+                continue
+            readable = (words for words in (item.name, beside.get(item.name, "")) if words)
+            said = next((words for words in readable if known.issuperset(words.split())), item.said)
+            caption = f"{caption[: item.start]}{said}{caption[item.stop :]}"
+        return caption
 
     def _with_subject(self, caption: str) -> tuple[str, Sequence[Item]]:
         """The caption with someone in it."""

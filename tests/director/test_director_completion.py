@@ -34,6 +34,26 @@ def test_what_is_done_is_told_before_where(seed: int, small: ModelFacts) -> None
         assert told in [f"{text} {deed} {place} {rest}" for deed in deeds for place in places]
 
 
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("a red ball rolls left past a blue cube", "a red ball rolls left near a blue cube"),
+        ("a cat beside a dog", "a cat next to a dog"),
+        ("a red ball jumps by the blue cube", "a red ball jumps near the blue cube"),
+        ("a red ball to the left of a blue cube", "a red ball to the left of a blue cube"),
+        ("a cat near a dog", "a cat near a dog"),
+    ],
+)
+def test_small_words_of_place_are_said_in_words_the_model_met(said: str, read: str, small: ModelFacts) -> None:
+    assert caption(said, small).startswith(f"{read} ")
+    assert caption(said, small, expand="off") == said
+
+
+def test_no_small_word_is_taken_for_one_that_says_something_else(small: ModelFacts) -> None:
+    decided = plan(Request(prompt="a red ball rolls through a blue cube", seed=7), small)
+    assert "through a blue cube" in decided.shots[0].caption and "through" in " ".join(decided.notes)
+
+
 def test_a_seed_decides_and_another_decides_otherwise(small: ModelFacts) -> None:
     captions = [caption("a red ball", small, seed=seed) for seed in range(20)]
     assert captions == [caption("a red ball", small, seed=seed) for seed in range(20)]
