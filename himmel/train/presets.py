@@ -80,7 +80,7 @@ def one_gpu_reading(lexicon: tuple[str, ...], facts: GroupsOfFacts, *, steps: in
 
 
 def tiny_cpu_planner(blockings: str, lexicon: tuple[str, ...], *, steps: int = 4_000) -> TransformerRecipe:
-    """The bundled planner on two CPU cores: 3.7 million parameters, 256 blockings of 32 clips a step."""
+    """The bundled planner on two CPU cores: 4.0 million parameters, 256 blockings of 32 clips a step."""
     return TransformerRecipe(
         model=replace(himmel_planner(actors=_ACTORS), text_len=_TEXT["queries"]),
         text=TextConfig(lexicon=lexicon, **_TEXT),
@@ -110,7 +110,7 @@ def one_gpu_planner(blockings: str, lexicon: tuple[str, ...], *, steps: int = 4_
 def tiny_cpu_transformer(
     latents: str, lexicon: tuple[str, ...], *, blockings: str = "", steps: int = 20_000
 ) -> TransformerRecipe:
-    """The bundled transformer on two CPU cores: 19.2 million parameters; its text encoder has learned to read.
+    """The bundled transformer on two CPU cores: 19.1 million parameters; its text encoder has learned to read.
 
     Pictures first, of which a step holds nine times as many as of clips: they teach colours and shapes. Then half
     and half. A part of 576 tokens is 36 pictures with 9 captions or 4 whole clips.
