@@ -119,7 +119,7 @@ def _latents(take: _Take, conditions: Sequence[Condition], canvas: Canvas) -> It
     """New latents [1, C, f, h, w] of each window."""
     take.clock.at("text")
     asked = _asked(take)
-    if not conditions:  # what is given decides who is where, and nothing reads it there
+    if take.model.planning and not conditions:  # what is given decides who is where, and nothing reads it there
         take.clock.at("block")
         asked = replace(asked, blocking=blocking_of(asked, take.shape.frames, take.shot.seed, take.rolling))
     begin = _beginnings(take, conditions, canvas)

@@ -52,6 +52,7 @@ def test_standard_output_is_the_path_alone(himmel: Run) -> None:
     assert [stage.split(",")[0][8:] for stage in stages] == [
         "reading the weights",
         "reading the prompt",
+        "deciding who stands where",
         "making the video",
         "drawing the frames",
         "writing the file",

@@ -150,7 +150,7 @@ class Unsmoothed(Seam):
 def test_remixing_begins_at_the_clip(pipe: Pipeline, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     levels: list[float] = []
 
-    def content(self: Model, latents: Tensor, level: Tensor, tokens: Tensor, pooled: Tensor) -> Tensor:
+    def content(self: Model, latents: Tensor, level: Tensor, tokens: Tensor, *more: Tensor | None) -> Tensor:
         levels.append(float(level.max()))
         return latents.expand(len(tokens), -1, -1, -1, -1)
 
